@@ -1,0 +1,457 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulator's clock against published silicon.
+
+    python bench/timing.py [--rows] [--table NAME]
+
+Runs hand-written kernels that reproduce the measured programs of `silicon_timings.json` and prints the error tables of
+`docs/timing-model.md` as Markdown. Rows that chip parameters were fitted to are marked; the others are held out.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import timing_programs as programs  # noqa: E402
+
+SILICON = json.loads((HERE / "silicon_timings.json").read_text(encoding="utf-8"))
+CHIPS = {"WH": "wormhole_b0", "BH": "blackhole"}
+SAME = 0.03
+"""Pairs whose measurements differ by less have no order."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: `measured` cycles, `model` gives the simulator's, `fitted` when a parameter was fitted to it."""
+
+    name: str
+    measured: float
+    model: Callable[[], float]
+    fitted: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row with the simulator's cycles."""
+
+    row: Row
+    modelled: float
+
+    @property
+    def error(self) -> float:
+        """Relative error, signed."""
+        return self.modelled / self.row.measured - 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Errors of one table; `ordered` of `pairs` stand as measured."""
+
+    rows: int
+    fitted: int
+    mean: float
+    held_out: float
+    worst: Result
+    ordered: int
+    pairs: int
+
+
+Rows = Iterator[Row]
+NOC = SILICON["noc_latencies"]
+SIZES = NOC["sizes"]
+FITTED_SIZES = (64, 2048, 8192)
+"""Sizes of the DRAM and multicast rows that parameters were fitted to; the others are held out."""
+FITTED_L1_SIZES = (64, 1024, 2048, 4096, 8192)
+"""The same of transfers between two cores; rows of 16 and 64 transfers are held out altogether."""
+CLOCK = {"WH": 1.0, "BH": 1.35}
+
+
+def noc_row(key: str, model: Callable[[int], float], fitted: tuple[int, ...] = ()) -> Rows:
+    for size, measured in zip(SIZES, NOC[key], strict=False):
+        yield Row(f"{key} {size}", measured, lambda size=size: model(size), size in fitted)
+
+
+def noc_unicast(chip: str, write: bool) -> Rows:
+    kind = "write" if write else "read"
+    name = CHIPS[chip]
+    for key in [key for key in NOC if key.startswith(f"{chip}_{kind}_L1_")]:
+        axis, count = key.split("_")[3:5]
+        yield from noc_row(
+            key,
+            lambda size, axis=axis, count=int(count.removesuffix("txn")), key=key: programs.unicast(
+                name, count, size, write, axis == "sameaxis", key.endswith("_stateful")
+            ),
+            fitted=() if "_16" in key or "_64" in key else FITTED_L1_SIZES,
+        )
+
+
+def noc_dram(chip: str) -> Rows:
+    name = CHIPS[chip]
+    for key in [key for key in NOC if key.startswith(chip) and "DRAM" in key]:
+        _, kind, where, count = key.split("_")
+        for size, measured in zip(SIZES, NOC[key], strict=False):
+            if (key, size) in OUTLIERS:
+                continue
+            run = (
+                (lambda size=size, count=int(count): programs.interleaved(name, count, size))
+                if where == "DRAMinterleaved"
+                else (
+                    lambda size=size, count=int(count), kind=kind: programs.bank(
+                        name, count, size, kind == "write"
+                    )
+                )
+            )
+            yield Row(f"{key} {size}", measured, run, size in FITTED_SIZES)
+
+
+def noc_peers() -> Rows:
+    yield from noc_row(
+        "WH_read_from55_55txn", lambda size: programs.peers("wormhole_b0", size, 8, 7, 0, False)
+    )
+    yield from noc_row(
+        "BH_read_from109_109txn", lambda size: programs.peers("blackhole", size, 11, 10, 0, False)
+    )
+    yield from noc_row("WH_unicast_to4_4txn", lambda size: programs.peers("wormhole_b0", size, 2, 2, 1, True))
+    yield from noc_row(
+        "WH_unicast_to25_25txn", lambda size: programs.peers("wormhole_b0", size, 5, 5, 1, True)
+    )
+
+
+MULTICAST_GRID = {4: (2, 2), 25: (5, 5), 56: (8, 7), 64: (8, 8)}
+
+
+def noc_multicast() -> Rows:
+    for key in [key for key in NOC if "_mcast_loopback_" in key]:
+        chip, cores, count = key.split("_")[0], key.split("_")[3], key.split("_")[4]
+        grid = MULTICAST_GRID[int(cores.removesuffix("dst"))]
+        yield from noc_row(
+            key,
+            lambda size, chip=chip, count=int(count.removesuffix("txn")), grid=grid: programs.multicast(
+                CHIPS[chip], count, size, *grid
+            ),
+            fitted=FITTED_SIZES if count == "1txn" else (),
+        )
+
+
+def double_buffer(part: str, data_format: str, tiles: int, cores: int) -> Rows:
+    for index, (block, depth, ns) in enumerate(SILICON["double_buffer_WH"][part]):
+        yield Row(
+            f"block {block} depth {depth}", ns,
+            lambda block=block, depth=depth: programs.relu_copy("wormhole_b0", tiles, data_format, block, depth, cores),
+            fitted=part.startswith("A") and index % 2 == 1,
+        )  # fmt: skip
+
+
+def trid() -> Rows:
+    table = SILICON["trid_double_issue_BH"]
+    for block, *rates in table["rows_GBps"]:
+        for column, rate in zip(table["cols"][1:], rates, strict=True):
+            mode, ahead = column[:-1], int(column[-1])
+            yield Row(
+                f"block {block} {column}", 256 * 4096 / rate * CLOCK["BH"],
+                lambda block=block, mode=mode, ahead=ahead: programs.copy_ahead("blackhole", block, ahead, mode == "trid"),
+                fitted=block in (1, 4),
+            )  # fmt: skip
+
+
+def split_reader() -> Rows:
+    for size, _, kernel, one, two in SILICON["split_reader_WH"]["rows"]:
+        yield Row(
+            f"{size} B, one reader", kernel, lambda size=size: programs.split_reader("wormhole_b0", size, 1)
+        )
+        # Two readers have only the device's time: what one reader's program adds to its kernel is taken off.
+        yield Row(
+            f"{size} B, two readers",
+            two - (one - kernel),
+            lambda size=size: programs.split_reader("wormhole_b0", size, 2),
+        )
+
+
+def row_rounds() -> Rows:
+    for cores, size, pieces, unicast, multicast in SILICON["row_unicast_vs_mcast_WH"]["rows"]:
+        for name, measured in (("unicast", unicast), ("multicast", multicast)):
+            yield Row(
+                f"{cores} cores {size} B in {pieces}, {name}", measured,
+                lambda cores=cores, size=size, pieces=pieces, name=name: programs.row_rounds(
+                    "wormhole_b0", cores, size, pieces, name == "multicast"
+                ),
+            )  # fmt: skip
+
+
+def compute_blocks() -> Rows:
+    for index, (rows, ns) in enumerate(SILICON["compute_block_size_WH"]["rows"]):
+        yield Row(
+            f"{rows} rows",
+            ns,
+            lambda rows=rows: programs.add_matmul("wormhole_b0", rows),
+            fitted=index in (0, 3),
+        )
+
+
+FUSION: dict[str, tuple[str, str, int]] = {
+    "sfpu_chain.fused(sqrt+add+exp)": (
+        "sqrt_tile_init(); sqrt_tile(0); add_binary_tile_init(); add_binary_tile(0, 1, 0); exp_tile_init(); exp_tile(0);",
+        "", 2,
+    ),
+    "sqrt": ("sqrt_tile(0);", "sqrt_tile_init();", 1),
+    "add(sfpu)": ("add_binary_tile(0, 1, 0);", "add_binary_tile_init();", 2),
+    "exp": ("exp_tile(0);", "exp_tile_init();", 1),
+}  # fmt: skip
+
+
+def fusion() -> Rows:
+    for phase, _, _, _, wall in SILICON["compute_fusion_phases_WH"]["rows"]:
+        if phase in FUSION:
+            yield Row(
+                phase, wall, lambda phase=phase: programs.tiles_loop(
+                    "wormhole_b0", programs.text.unary_loop(*FUSION[phase]), FUSION[phase][2]
+                ),
+                fitted=phase in ("sqrt", "exp", "add(sfpu)"),
+            )  # fmt: skip
+        elif phase == "mul(fpu)":
+            yield Row(
+                phase, wall,
+                lambda: programs.tiles_loop("wormhole_b0", programs.text.BINARY_LOOP, 2), fitted=True,
+            )  # fmt: skip
+
+
+def handshake() -> Rows:
+    for index, (tiles, with_calls, without) in enumerate(SILICON["handshake_elision_BH"]["iters1"]):
+        for name, ns in (("handshake", with_calls), ("none", without)):
+            yield Row(
+                f"{tiles} tiles, {name}", ns * CLOCK["BH"],
+                lambda tiles=tiles, name=name: programs.tilize("blackhole", tiles, name == "handshake"), fitted=index in (0, 5),
+            )  # fmt: skip
+
+
+def matrix_unit() -> Rows:
+    """Loops of the matrix unit, unpackers and packer; cycles of one tile (facts: WP tensixbench, TM subblock, issues)."""
+    for fidelity, cycles in (("LoFi", 34.5), ("HiFi2", 52.0), ("HiFi4", 85.5)):
+        yield Row(
+            f"BH matmul_tiles {fidelity}", cycles,
+            lambda fidelity=fidelity: programs.matmul_tiles_cycles("blackhole", fidelity), fitted=fidelity == "HiFi2",
+        )  # fmt: skip
+    for rt, ct, cycles in ((1, 8, 37.5), (2, 2, 39.1), (1, 1, 54.8)):
+        yield Row(
+            f"BH matmul_block HiFi2 {rt}x{ct}", cycles,
+            lambda rt=rt, ct=ct: programs.matmul_block_cycles("blackhole", rt, ct, 1, "HiFi2"), fitted=rt == ct == 1,
+        )  # fmt: skip
+    yield Row(
+        "BH matmul_block LoFi 1x1, K=224", SILICON["unpack_bound_BH"]["cycles_per_tile"],
+        lambda: programs.matmul_block_cycles("blackhole", 1, 1, 224, "LoFi", 2), fitted=True,
+    )  # fmt: skip
+    yield Row("BH pack_tile", 16.0 + 9.13, lambda: programs.pack_cycles("blackhole", False), fitted=True)
+    yield Row(
+        "BH pack_tile accumulating in L1",
+        24.0 + 9.13,
+        lambda: programs.pack_cycles("blackhole", True),
+        fitted=True,
+    )
+
+
+SFPU: dict[str, dict[str, tuple[str, str]]] = {
+    "WH": {
+        "exp 2026-05 new": ("exp_tile(0);", "exp_tile_init();"),
+        "tanh accurate": ("tanh_tile(0);", "tanh_tile_init();"),
+        "sin": ("sin_tile(0);", "sin_tile_init();"),
+        "cos": ("cos_tile(0);", "cos_tile_init();"),
+        "silu accurate": ("silu_tile(0);", "silu_tile_init();"),
+        "exp2": ("exp2_tile(0);", "exp2_tile_init();"),
+        "floor": ("floor_tile(0);", "rounding_op_tile_init();"),
+        "trunc": ("trunc_tile(0);", "rounding_op_tile_init();"),
+        "frac": ("frac_tile(0);", "rounding_op_tile_init();"),
+    },
+    "BH": {
+        "abs": ("abs_tile(0);", "abs_tile_init();"),
+        "exp 2026-08 main": ("exp_tile(0);", "exp_tile_init();"),
+        "gelu accurate": ("gelu_tile<false>(0);", "gelu_tile_init<false>();"),
+        "atan": ("atan_tile(0);", "atan_tile_init();"),
+    },
+}
+
+
+def sfpu() -> Rows:
+    for chip, functions in SFPU.items():
+        for name, (operation, init) in functions.items():
+            yield Row(
+                f"{chip} {name}", SILICON["sfpu_cycles_per_tile"][chip][name],
+                lambda chip=chip, operation=operation, init=init: programs.function_cycles(CHIPS[chip], operation, init),
+                fitted=True,
+            )  # fmt: skip
+
+
+def dram_rate() -> Rows:
+    """Cycles a KiB, so that more is slower as in the other tables."""
+    for tiles, channels, kind, placement, noc0, _ in SILICON["wh_dram_table"]["rows"]:
+        if channels == 1:
+            yield Row(
+                f"{tiles} cores, {channels} channel, {kind}, {placement}", 1024 / noc0,
+                lambda tiles=tiles, kind=kind: 1024 / programs.bank_rate("wormhole_b0", tiles, kind == "write"),
+                fitted=tiles == 1,
+            )  # fmt: skip
+
+
+TABLES: dict[str, Callable[[], Rows]] = {
+    "noc_latencies WH L1 reads": lambda: noc_unicast("WH", False),
+    "noc_latencies WH L1 writes": lambda: noc_unicast("WH", True),
+    "noc_latencies BH L1 reads": lambda: noc_unicast("BH", False),
+    "noc_latencies BH L1 writes": lambda: noc_unicast("BH", True),
+    "noc_latencies WH DRAM": lambda: noc_dram("WH"),
+    "noc_latencies BH DRAM": lambda: noc_dram("BH"),
+    "noc_latencies one core, many peers": noc_peers,
+    "noc_latencies multicast": noc_multicast,
+    "wh_dram_table, one channel": dram_rate,
+    "double_buffer_WH bf16": lambda: double_buffer("A_bf16_1core_256tiles", "Float16_b", 256, 1),
+    "double_buffer_WH bfp8": lambda: double_buffer("B_bfp8_1core_256tiles", "Bfp8_b", 256, 1),
+    "double_buffer_WH fp32": lambda: double_buffer("B_fp32_1core_256tiles", "Float32", 256, 1),
+    "double_buffer_WH 64 cores": lambda: double_buffer("C_bf16_64cores_4096tiles", "Float16_b", 4096, 64),
+    "trid_double_issue_BH": trid,
+    "split_reader_WH": split_reader,
+    "row_unicast_vs_mcast_WH": row_rounds,
+    "compute_block_size_WH": compute_blocks,
+    "compute_fusion_phases_WH": fusion,
+    "handshake_elision_BH": handshake,
+    "matrix unit, unpack, pack": matrix_unit,
+    "sfpu_cycles_per_tile": sfpu,
+}
+
+PARAMETER_TABLES = {
+    "compute_fusion_phases_WH": "cycles of its functions and of the unpacker are chip parameters; the fused chain is held out",
+    "matrix unit, unpack, pack": "its rows are what is published of these units; loops of two or more tiles are held out",
+    "sfpu_cycles_per_tile": "each row is the chip parameter of its function: the table shows only that nothing is added",
+}
+"""Tables of which more than half are themselves parameters: consistency, no evidence."""
+
+OUTLIERS = {
+    ("WH_write_DRAMsharded_64", 64): "4492 beside 2020 at 128 B",
+    ("WH_write_DRAMsharded_1", 256): "609 between 413 and 448",
+    ("WH_read_DRAMsharded_1", 64): "500 beside 404 at 128 B",
+}
+"""Measurements that contradict the rows beside them; not compared."""
+
+NOT_RUN = {
+    **{f"noc_latencies {key} {size} B": f"outlier: {why}" for (key, size), why in OUTLIERS.items()},
+    "noc_latencies WH_mcast_4dst_64txn": "where the sender stands outside its rectangle is not published",
+    "noc_latencies WH_col_to_col, BH_row_to_row": "pairing of senders and receivers is not published",
+    "wh_dram_table, twelve channels": "the placement of the 12 and 48 tiles is not published core by core",
+    "gemm_N150_manual": "whole-chip matmuls with the library's own choice of blocks",
+    "compute_fusion_phases_WH dstreuse, reduce, recip": "shapes of the phases are not published",
+    "tilize_llk": "cycles of one engine alone; parameters of the chip files are these numbers",
+    "sfpu_cycles_per_tile ranges": "a range is no measurement of one kernel",
+}
+
+
+def summarise(results: list[Result]) -> Summary:
+    """Mean |error| of all and of held-out rows, the worst row, and pairs in the measured order."""
+    held_out = [abs(result.error) for result in results if not result.row.fitted]
+    ordered = pairs = 0
+    for a, b in combinations(results, 2):
+        difference = a.row.measured - b.row.measured
+        if abs(difference) < SAME * min(a.row.measured, b.row.measured):
+            continue
+        pairs += 1
+        ordered += difference * (a.modelled - b.modelled) > 0
+    return Summary(
+        rows=len(results),
+        fitted=sum(result.row.fitted for result in results),
+        mean=sum(abs(result.error) for result in results) / len(results),
+        held_out=sum(held_out) / len(held_out) if held_out else 0.0,
+        worst=max(results, key=lambda result: abs(result.error)),
+        ordered=ordered,
+        pairs=pairs,
+    )
+
+
+RANKINGS = {
+    "buffer depth and block, WH relu copy": ("double_buffer_WH bf16", ""),
+    "prefetch distance, BH copy in blocks of 4": ("trid_double_issue_BH", "block 4 "),
+    "unicast or multicast, WH, 8 cores, 8 KiB": ("row_unicast_vs_mcast_WH", "8 cores 8192 B in 1,"),
+    "rows of a block, WH (A + B) @ C": ("compute_block_size_WH", ""),
+    "subblock, BH matmul_block": ("matrix unit, unpack, pack", "BH matmul_block HiFi2"),
+    "fidelity, BH matmul_tiles": ("matrix unit, unpack, pack", "BH matmul_tiles"),
+}
+"""Variants of one kernel: a table and the start of the names of its rows."""
+
+
+def ranking(results: list[Result]) -> str:
+    """Cells: variants, the fastest on silicon, the fastest of the model, its place on silicon, pairs in order."""
+    measured = sorted(results, key=lambda result: result.row.measured)
+    chosen = min(results, key=lambda result: result.modelled)
+    found = summarise(results)
+    loss = chosen.row.measured / measured[0].row.measured - 1
+    return f"{len(results)} | {measured[0].row.name} | {chosen.row.name} | {loss:.1%} | {found.ordered}/{found.pairs}"
+
+
+def run_table(name: str) -> list[Result]:
+    """All rows of a table on the simulator."""
+    return [Result(row, row.model()) for row in TABLES[name]()]
+
+
+def print_rows(results: list[Result]) -> None:
+    for result in results:
+        mark = " (fitted)" if result.row.fitted else ""
+        print(
+            f"    {result.row.name}{mark}: {result.row.measured:.1f} {result.modelled:.1f} {result.error:+.1%}"
+        )
+
+
+def print_tables(names: list[str], rows: bool) -> dict[str, list[Result]]:
+    """Runs and prints the tables; returns their results by name."""
+    print("| table | rows | fitted | mean \\|error\\| | held out | worst row | pairs in order |")
+    print("|---|---|---|---|---|---|---|")
+    ran = {}
+    for name in names:
+        results = ran[name] = run_table(name)
+        found = summarise(results)
+        print(
+            f"| {name} | {found.rows} | {found.fitted} | {found.mean:.1%} | {found.held_out:.1%} | "
+            f"{found.worst.row.name} {found.worst.error:+.1%} | {found.ordered}/{found.pairs} |",
+            flush=True,
+        )
+        if rows:
+            print_rows(results)
+    return ran
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", action="store_true", help="print every row after its table")
+    parser.add_argument("--table", action="append", help="only tables whose name contains this text")
+    options = parser.parse_args()
+    names = [name for name in TABLES if not options.table or any(part in name for part in options.table)]
+    if not names:
+        parser.error(f"no table has this name; known: {', '.join(TABLES)}")
+    ran = print_tables(names, options.rows)
+    if options.table:
+        return
+    everything = [result for results in ran.values() for result in results]
+    inside = sum(abs(result.error) <= 0.15 for result in everything)
+    ordered = sum(summarise(results).ordered for results in ran.values())
+    pairs = sum(summarise(results).pairs for results in ran.values())
+    print(
+        f"\n{inside} of {len(everything)} rows are within 15 %; {ordered} of {pairs} pairs stand in the measured order."
+    )
+    print(
+        "\n| variants of one kernel | number | fastest on silicon | fastest by the model | it loses on silicon | pairs in order |"
+    )
+    print("|---|---|---|---|---|---|")
+    for title, (table, start) in RANKINGS.items():
+        print(
+            f"| {title} | {ranking([result for result in ran[table] if result.row.name.startswith(start)])} |"
+        )
+    print("\n| mostly parameters | why |\n|---|---|")
+    for name, why in PARAMETER_TABLES.items():
+        print(f"| {name} | {why} |")
+    print("\n| not run | why |\n|---|---|")
+    for name, why in NOT_RUN.items():
+        print(f"| {name} | {why} |")
+
+
+if __name__ == "__main__":
+    main()

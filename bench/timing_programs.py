@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that reproduce published measurements on the simulator; each returns cycles of its chip."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import timing_kernels as text
+
+from ttlang.simulator import Device, Program
+
+SCRATCH = 512 << 10
+"""L1 offset of the bytes that kernels without circular buffers move; 768 KiB lie above it on both chips."""
+BYTES = {"Float16_b": 2048, "Float32": 4096, "Bfp8_b": 1088}
+
+
+@cache
+def device(chip: str) -> Device:
+    return Device(chip)
+
+
+def run_dataflow(
+    chip: str, body: str, arguments: Sequence[int], writer: bool = False, accessor: Sequence[int] = ()
+) -> int:
+    """One kernel on core (0, 0): cycles of its processor."""
+    program = Program()
+    program.add_kernel(
+        text.dataflow(text.ARGUMENTS + body), "writer" if writer else "reader", (0, 0, 0, 0), noc=0,
+        compile_time_args=accessor, runtime_args={(0, 0): list(arguments)},
+    )  # fmt: skip
+    return max(thread.end for thread in device(chip).run(program, sanitize=False).threads)
+
+
+def unicast(
+    chip: str, count: int, size: int, write: bool = False, same_axis: bool = False, stateful: bool = False
+) -> int:
+    """`count` transfers between two cores and a barrier; on one column the way round is shorter."""
+    other = device(chip).noc_coordinate(0 if same_axis else 1, 1)
+    body = text.WRITE if write else text.READ_STATEFUL if stateful else text.READ
+    return run_dataflow(chip, text.UNICAST_TARGET + body, [count, size, SCRATCH, SCRATCH, *other], write)
+
+
+def bank(chip: str, count: int, size: int, write: bool = False) -> int:
+    """`count` transfers with one DRAM bank and a barrier."""
+    buffer = device(chip).allocate(1, size)
+    try:
+        body = text.WRITE_BANK if write else text.BANK_TARGET + text.READ_BANK
+        return run_dataflow(chip, body, [count, size, SCRATCH, buffer.address], write, buffer.accessor_args)
+    finally:
+        buffer.free()
+
+
+def interleaved(chip: str, count: int, size: int) -> int:
+    """`count` reads of consecutive pages over all banks and a barrier."""
+    buffer = device(chip).allocate(count, size)
+    try:
+        return run_dataflow(
+            chip, text.READ_PAGES, [count, size, SCRATCH, buffer.address], accessor=buffer.accessor_args
+        )
+    finally:
+        buffer.free()
+
+
+def peers(chip: str, size: int, columns: int, rows: int, first: int, write: bool) -> int:
+    """One transfer with each core of a rectangle, from core (0, 0), and a barrier."""
+    others = [
+        (x, y) for y in range(first, first + rows) for x in range(first, first + columns) if (x, y) != (0, 0)
+    ]
+    places = [part for core in others for part in device(chip).noc_coordinate(*core)]
+    return run_dataflow(
+        chip, text.SCATTER if write else text.GATHER, [len(others), size, SCRATCH, SCRATCH, *places], write
+    )
+
+
+def multicast(chip: str, count: int, size: int, columns: int, rows: int) -> int:
+    """`count` multicasts from core (0, 0) to a rectangle that it is a corner of, itself included, and a barrier."""
+    opened = device(chip)
+    corners = (*opened.noc_coordinate(0, 0), *opened.noc_coordinate(columns - 1, rows - 1))
+    return run_dataflow(
+        chip, text.MULTICAST, [count, size, SCRATCH, SCRATCH + 65536, *corners, columns * rows], True
+    )
+
+
+def split(count: int, parts: int) -> list[tuple[int, int]]:
+    share, more = divmod(count, parts)
+    found, first = [], 0
+    for index in range(parts):
+        found.append((first, share + (index < more)))
+        first += found[-1][1]
+    return found
+
+
+def relu_copy(chip: str, tiles: int, data_format: str, block: int, depth: int, cores: int = 1) -> int:
+    """DRAM to DRAM through relu, interleaved pages, circular buffers of `depth` blocks of tiles."""
+    opened, size = device(chip), BYTES[data_format]
+    source, target = opened.allocate(tiles, size), opened.allocate(tiles, size)
+    places = [(index % 8, index // 8) for index in range(cores)]
+    spans = dict(zip(places, split(tiles, cores), strict=True))
+    area = [(x, y, x, y) for x, y in places]
+    program = Program()
+    program.add_kernel(
+        text.READ_BLOCKS, "reader", area, compile_time_args=source.accessor_args,
+        runtime_args={core: [source.address, *span, block] for core, span in spans.items()},
+    )  # fmt: skip
+    program.add_kernel(
+        text.WRITE_BLOCKS, "writer", area, compile_time_args=[*target.accessor_args, 16],
+        runtime_args={core: [target.address, *span, block] for core, span in spans.items()},
+    )  # fmt: skip
+    program.add_kernel(
+        text.RELU, "compute", area, runtime_args={core: [span[1]] for core, span in spans.items()}
+    )
+    for index in (0, 16):
+        program.add_circular_buffer(index, area, data_format=data_format, num_pages=block * depth)
+    try:
+        return opened.run(program, sanitize=False).cycles
+    finally:
+        source.free()
+        target.free()
+
+
+def copy_ahead(chip: str, block: int, ahead: int, trids: bool) -> int:
+    """256 bfloat16 tiles DRAM to DRAM on one core, buffer of six blocks; reads `ahead` blocks before a barrier, or with
+    that many transaction ids in flight."""
+    opened, tiles = device(chip), 256
+    source, target = opened.allocate(tiles, 2048), opened.allocate(tiles, 2048)
+    program, core, room = Program(), (0, 0, 0, 0), 6
+    program.add_kernel(
+        text.READ_TRIDS if trids else text.READ_AHEAD, "reader", core, compile_time_args=source.accessor_args,
+        runtime_args={(0, 0): [source.address, 0, tiles, block, ahead, room]},
+    )  # fmt: skip
+    program.add_kernel(
+        text.WRITE_BLOCKS, "writer", core, compile_time_args=[*target.accessor_args, 0], defines={"FLUSH": "1"},
+        runtime_args={(0, 0): [target.address, 0, tiles, block]},
+    )  # fmt: skip
+    program.add_circular_buffer(0, core, num_pages=room * block)
+    try:
+        return opened.run(program, sanitize=False).cycles
+    finally:
+        source.free()
+        target.free()
+
+
+def split_reader(chip: str, size: int, readers: int) -> int:
+    """64 bfloat16 tiles from eight cores of the next rows, `size` bytes a read, a barrier a tile; written to DRAM."""
+    opened, core = device(chip), (0, 0, 0, 0)
+    target = opened.allocate(64, 2048)
+    sources = [part for i in range(8) for part in opened.noc_coordinate(i % 4 + 1, i // 4 + 1)]
+    program, share = Program(), 64 // readers
+    program.add_kernel(
+        text.SPLIT_READER,
+        "reader",
+        core,
+        name="read",
+        runtime_args={(0, 0): [share, size, SCRATCH, *sources]},
+    )
+    if readers == 1:
+        program.add_kernel(
+            text.WRITE_BLOCKS, "writer", core, compile_time_args=[*target.accessor_args, 0], defines={"FLUSH": "1"},
+            runtime_args={(0, 0): [target.address, 0, 64, 1]},
+        )  # fmt: skip
+    else:
+        program.add_kernel(
+            text.SPLIT_READER_WRITER, "writer", core, compile_time_args=target.accessor_args,
+            runtime_args={(0, 0): [share, size, SCRATCH, *sources, target.address]},
+        )  # fmt: skip
+    for index in range(readers):
+        program.add_circular_buffer(index, core, num_pages=2 if readers == 1 else share)
+    try:
+        result = opened.run(program, sanitize=False)
+    finally:
+        target.free()
+    return max(thread.end for thread in result.threads if readers > 1 or thread.kernel == "read")
+
+
+def row_rounds(chip: str, cores: int, size: int, pieces: int, use_multicast: bool) -> int:
+    """In each of eight rows every core in turn sends `size` bytes, in pieces, to the others."""
+    opened, area = device(chip), (0, 0, cores - 1, 7)
+    columns = [opened.noc_coordinate(x, 0)[0] for x in range(cores)]
+    program = Program()
+    program.add_kernel(
+        text.ROW_MULTICAST if use_multicast else text.ROW_UNICAST, "writer", area, noc=0,
+        runtime_args={
+            (x, y): [cores, x, size, pieces, SCRATCH, opened.noc_coordinate(0, y)[1], *columns]
+            for x in range(cores) for y in range(8)
+        },
+    )  # fmt: skip
+    for index in (0, 1):
+        program.add_semaphore(index, area)
+    return opened.run(program, sanitize=False).cycles
+
+
+def run_compute(
+    chip: str, source: str, arguments: Sequence[int], inputs: Sequence[int], outputs: Sequence[tuple[int, int]] = ((16, 1),),
+    compile_time_args: Sequence[int] = (), data_format: str = "Float16_b", **options: object,
+) -> dict[str, int]:  # fmt: skip
+    """A compute kernel on resident operands of `inputs` pages; busy and waiting cycles of each of its processors, and
+    `wall`, from the start of the unpack processor to the end of the last."""
+    program, core = Program(), (0, 0, 0, 0)
+    program.add_kernel(
+        text.FILL, "reader", core, name="fill", runtime_args={(0, 0): [*inputs, *[0] * (3 - len(inputs))]}
+    )
+    program.add_kernel(
+        source, "compute", core, name="measured", runtime_args={(0, 0): list(arguments)},
+        compile_time_args=compile_time_args, **options,
+    )  # fmt: skip
+    for index, pages in [*enumerate(inputs), *outputs]:
+        if pages:
+            program.add_circular_buffer(index, core, num_pages=pages, data_format=data_format)
+    threads = [
+        thread for thread in device(chip).run(program, sanitize=False).threads if thread.kernel == "measured"
+    ]
+    ends = {thread.thread: thread.end for thread in threads}
+    return {**ends, "wall": max(ends.values())}
+
+
+def tiles_loop(chip: str, source: str, inputs: int = 1, count: int = 32) -> int:
+    """Cycles of a loop over `count` tiles of each input, without what comes before the loop."""
+    few, many = (run_compute(chip, source, [n], [n] * inputs, [(16, n)])["wall"] for n in (count, 2 * count))
+    return many - few
+
+
+def function_cycles(chip: str, operation: str, init: str, count: int = 64, **options: object) -> float:
+    """Cycles of one vector function on one tile: slope over the repetitions."""
+    few, many = (
+        run_compute(chip, text.repeated(operation, init), [n], [1], **options)["wall"]
+        for n in (count, 2 * count)
+    )
+    return (many - few) / count
+
+
+def matmul_block_cycles(chip: str, rt: int, ct: int, k: int, fidelity: str, count: int = 64) -> float:
+    """Cycles of one tile product in a loop of subblocks, each of its own DST section."""
+    few, many = (
+        run_compute(
+            chip,
+            text.MATMUL_BLOCK,
+            [n],
+            [rt * k, ct * k],
+            [(16, rt * ct)],
+            [rt, ct, k],
+            math_fidelity=fidelity,
+        )["wall"]
+        for n in (count, 2 * count)
+    )
+    return (many - few) / count / (rt * ct * k)
+
+
+def matmul_tiles_cycles(chip: str, fidelity: str, count: int = 128) -> float:
+    """Cycles of matmul_tiles in a loop on one DST tile."""
+    few, many = (
+        run_compute(chip, text.MATMUL_TILES, [n], [1, 1], math_fidelity=fidelity)["wall"]
+        for n in (count, 2 * count)
+    )
+    return (many - few) / count
+
+
+def add_matmul(chip: str, rows: int) -> int:
+    """(A + B) @ C with 8x4 and 4x4 tiles, `rows` tile rows a phase."""
+    return run_compute(
+        chip, text.ADD_MATMUL, [8, 4, 4, rows], [32, 32, 16], [(16, 32), (24, 4 * rows)], math_fidelity="HiFi2",
+        fp32_dest_acc=True,
+    )["wall"]  # fmt: skip
+
+
+def tilize(chip: str, tiles: int, handshake: bool) -> int:
+    """tilize_block of one row of tiles, resident, with or without calls of its circular buffers."""
+    return run_compute(chip, text.TILIZE, [tiles, int(handshake)], [tiles], [(16, tiles)])["wall"]
+
+
+def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:
+    """Cycles of pack_tile in a loop."""
+    few, many = (
+        run_compute(chip, text.PACK_TILES, [n, int(accumulate)], [1])["pack"] for n in (count, 2 * count)
+    )
+    return (many - few) / count
+
+
+def bank_rate(chip: str, readers: int, write: bool, banks: int = 1) -> float:
+    """Bytes a cycle of `readers` cores that stream `banks` DRAM banks, each core one of them."""
+    opened, count, size = device(chip), 64, 8192
+    buffer = opened.allocate(opened.chip.dram.banks, size)
+    places = [(index % 8, index // 8) for index in range(readers)]
+    area = [(x, y, x, y) for x, y in places]
+    program = Program()
+    program.add_kernel(
+        text.STREAM_BANK, "reader", area, defines={"WRITE": "1"} if write else {},
+        runtime_args={
+            core: [count, size, SCRATCH, index % banks, buffer.address] for index, core in enumerate(places)
+        },
+    )  # fmt: skip
+    try:
+        return readers * count * size / opened.run(program, sanitize=False).cycles
+    finally:
+        buffer.free()

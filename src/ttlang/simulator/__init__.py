@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Tensix chip on the host: compiles tt-metal kernels unmodified and runs them in virtual time."""
+
+from ttlang.simulator.bindings import KernelBindings
+from ttlang.simulator.device import Buffer, Device
+from ttlang.simulator.errors import (
+    AddressFault,
+    AlignmentFault,
+    ApiFault,
+    ArithmeticFault,
+    AssertionFault,
+    ConfigurationFault,
+    DeadlockError,
+    DstFault,
+    EndlessLoopError,
+    InFlightFault,
+    KernelCompileError,
+    KernelFault,
+    PageNotReservedFault,
+    PageNotWaitedFault,
+    ProgramError,
+    RaceFault,
+    SanitizerFault,
+    SemaphoreFault,
+    SimulatorError,
+    ThreadState,
+    ToolchainError,
+    TransferLimitFault,
+    UnfinishedDataFault,
+    UnwrittenMemoryFault,
+    UseAfterPopFault,
+)
+from ttlang.simulator.program import Program
+from ttlang.simulator.result import LineReport, RunResult, ThreadReport
+from ttlang.simulator.sharded import ShardedBuffer
+
+__all__ = [
+    "AddressFault",
+    "AlignmentFault",
+    "ApiFault",
+    "ArithmeticFault",
+    "AssertionFault",
+    "Buffer",
+    "ConfigurationFault",
+    "DeadlockError",
+    "Device",
+    "DstFault",
+    "EndlessLoopError",
+    "InFlightFault",
+    "KernelBindings",
+    "KernelCompileError",
+    "KernelFault",
+    "LineReport",
+    "PageNotReservedFault",
+    "PageNotWaitedFault",
+    "Program",
+    "ProgramError",
+    "RaceFault",
+    "RunResult",
+    "SanitizerFault",
+    "SemaphoreFault",
+    "ShardedBuffer",
+    "SimulatorError",
+    "ThreadReport",
+    "ThreadState",
+    "ToolchainError",
+    "TransferLimitFault",
+    "UnfinishedDataFault",
+    "UnwrittenMemoryFault",
+    "UseAfterPopFault",
+]

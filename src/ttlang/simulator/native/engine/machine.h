@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State of the simulated machine. One host thread; every RISC-V is a fiber with its own clock.
+//
+// Order of time. A fiber runs ahead of the global clock `Machine::now` as long as it only meets data with time stamps
+// (circular buffers, register hand-over): a consumer takes the later of its clock and the stamp. What it does to shared
+// resources (NoC, DRAM, semaphores) becomes an event at its own time, and events happen in time order. All runnable
+// fibers run until they block before the next event is taken, so no event is ever posted in the past.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../include/ttsim/abi.h"
+#include "../numerics/numerics.h"
+
+namespace ttsim {
+
+using Time = uint64_t;
+
+constexpr uint32_t L1_SLOT_BITS = 21;  ///< each core's L1 lies in a 2 MiB slot of the low 4 GiB
+constexpr uint32_t L1_SLOT = 1u << L1_SLOT_BITS;
+constexpr uint32_t MAX_CBS = 64;
+constexpr uint32_t MAX_SEMAPHORES = 16;
+constexpr uint32_t MAX_TRIDS = 16;
+constexpr uint32_t MAX_SECTIONS = 2;
+constexpr uint32_t DST_TILES = 16;
+constexpr uint32_t SRC_DEPTH = 8;        ///< operands in flight without time; with time SRC_BANKS, as the hardware has
+constexpr uint32_t SRC_BANKS = 2;
+constexpr uint32_t MAILBOX_DEPTH = 4;
+constexpr uint32_t NOCS = 2;
+
+struct Core;
+struct Fiber;
+struct Machine;
+struct Packet;
+struct Sanitizer;
+struct MemoryShadow;
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+struct Event {
+    Event* next;
+    Time time;
+    void (*run)(Machine&, Event*);
+};
+
+/// Calendar of one-cycle buckets with a heap for what lies beyond; events of one cycle run in the order posted.
+struct EventQueue {
+    static constexpr uint32_t RING = 8192;
+    struct Bucket {
+        Event *head, *tail;
+    };
+    Bucket bucket[RING];
+    uint64_t occupied[RING / 64];
+    uint64_t summary[RING / 64 / 64];
+    Time base;       ///< time of the bucket at the ring's start
+    size_t in_ring;
+    Event** heap;    ///< far events, ordered by (time, sequence)
+    uint64_t* heap_sequence;
+    size_t heap_size, heap_capacity;
+    uint64_t sequence;
+
+    void clear();
+    void push(Event* event);
+    Event* pop();  ///< earliest event, or null; advances `base`
+    bool empty() const { return in_ring == 0 && heap_size == 0; }
+};
+
+// ---- fibers ---------------------------------------------------------------------------------------------------------
+
+enum class Wait : uint8_t {
+    None, CbPages, CbSpace, Reads, Writes, WritesSent, Atomics, Semaphore, SrcData, SrcSpace, DstFree, DstData, Clock, Count
+};
+
+enum class FiberState : uint8_t { Ready, Running, Blocked, Done, Faulted };
+
+/// Transactions in flight of one processor on one NoC, by transaction id.
+struct Outstanding {
+    uint32_t reads, writes, unsent, posted_unsent, atomics;
+    uint16_t trid_reads[MAX_TRIDS], trid_writes[MAX_TRIDS], trid_unsent[MAX_TRIDS];
+};
+
+struct Kernel {
+    uint32_t index;
+    uint32_t lines;          ///< length of the two arrays
+    uint64_t* line_busy;     ///< cycles of work, by C++ line
+    uint64_t* line_wait;     ///< cycles of waiting, by C++ line
+};
+
+struct Fiber : ttsim_thread {
+    void* stack_pointer;
+    char* stack_low;
+    size_t stack_bytes;
+    void (*entry)();
+    Core* core;
+    Kernel* kernel;
+    Fiber* next_ready;
+    Fiber* next_waiter;      ///< in the list of what it waits for
+    FiberState state;
+    uintptr_t spin_pc;       ///< where
+    bool spinning;           ///< was taken off the host thread inside a loop that makes no call
+    Wait wait;
+    uint32_t wait_object;    ///< circular buffer index, L1 offset of a semaphore, NoC
+    uint32_t wait_need;
+    uint32_t wait_extra;     ///< transaction id; 1 for semaphore >=
+    Time time;
+    Time busy;
+    Time waited[size_t(Wait::Count)];
+    uint64_t calls;
+    Event timer;
+    Outstanding flight[NOCS];
+    Time last_departure[NOCS]; ///< with a random schedule: packets keep their order
+    Packet* writes_in_flight;
+    Packet *pending_head, *pending_tail;  ///< without time: transfers issued and not performed
+    Fiber* next_pending;
+    bool in_pending_list;
+    char* print;             ///< text of the line being printed
+    uint32_t print_size, print_capacity;
+};
+
+// ---- core -----------------------------------------------------------------------------------------------------------
+
+struct CircularBuffer {
+    uint32_t base;           ///< L1 offset
+    uint32_t page_size, pages;
+    DataFormat format;
+    bool configured, unpack_to_dest;
+    uint32_t tile_bytes;
+    uint32_t received, acked;        ///< pages pushed and popped since start
+    uint32_t read_page, write_page;  ///< ring positions
+    uint32_t pack_tile;              ///< next tile of pack_tile without an index
+    uint32_t high_water;
+    Fiber *consumer, *producer;      ///< who last popped or waited, pushed or reserved
+    Fiber *waiting_consumer, *waiting_producer;
+    uint32_t consumer_need, producer_need;
+    uint32_t stamp_capacity;
+    Time* pushed_at;                 ///< by ring position
+    Time* freed_at;
+
+    uint32_t filled() const { return received - acked; }
+    uint32_t free() const { return pages - filled(); }
+};
+
+/// Operands that unpack has handed to math and math has not used: references into L1 until their pages are popped.
+struct SrcEntry {
+    const uint8_t *a, *b;
+    uint32_t a_bytes, b_bytes;   ///< extent to keep when the pages go away
+    uint8_t cb_a, cb_b;
+    bool copied_a, copied_b;
+    uint8_t* storage;
+    uint32_t storage_bytes;
+    Time ready;
+};
+
+struct Dst {
+    alignas(64) uint32_t tile[DST_TILES][TILE_LANES];
+};
+
+/// What the vector unit keeps between the calls of a mean and a variance, one of each a column.
+struct Statistics {
+    float mean[32], m2[32];      ///< m2: sum of squared distances from the mean
+    float anchor[32], shifted[32];  ///< two-pass form: a value near the mean, sum of distances from it
+};
+
+struct Core {
+    Machine* machine;
+    uint32_t index;
+    uint8_t logical_x, logical_y, physical_x, physical_y, noc_x, noc_y;
+    uint8_t* l1;                     ///< host address of the slot; also its simulated address
+    Fiber* fiber[TTSIM_ROLES];
+    CircularBuffer cb[MAX_CBS];
+    Fiber* semaphore_waiters;
+    Time multicast_free[NOCS];       ///< when the path of the last multicast is given back
+    bool path_held[NOCS];            ///< the last multicast was linked: the next one uses its path
+
+    bool tilized;                    ///< the tile to pack next was tilized
+    MathConfig math;
+    PackConfig pack;
+    bool binary_accumulate, matmul_transpose, copy_transpose_faces, copy_transpose_within;
+    uint32_t sfpu_param[2];
+    uint32_t cumsum_carry[32];
+    Statistics statistics;
+    RandomState random;
+
+    // unpack -> math
+    SrcEntry src[SRC_DEPTH];
+    uint32_t src_filled, src_used;   ///< counters
+    Time src_freed_at[SRC_DEPTH];
+    Fiber *src_consumer, *src_producer;
+
+    // values that unpack tells math [0] and pack [1]
+    uint32_t mail[MAILBOX_DEPTH], mail_sent, mail_taken[2];
+    Time mail_sent_at[MAILBOX_DEPTH];
+    Fiber *mail_sender, *mail_receiver[2];
+
+    // math -> pack
+    Dst* dst;
+    uint32_t sections, section_tiles;
+    uint32_t acquired, committed, waited, released;  ///< counters
+    Time committed_at[MAX_SECTIONS], released_at[MAX_SECTIONS];
+    uint16_t written[MAX_SECTIONS];  ///< tiles written in each section
+    Fiber *dst_math, *dst_pack;      ///< blocked on the hand-over
+};
+
+// ---- NoC ------------------------------------------------------------------------------------------------------------
+
+enum class NodeKind : uint8_t { None, Worker, Dram };
+
+struct Node {
+    NodeKind kind;
+    uint8_t x, y;        ///< physical
+    uint16_t index;      ///< core or bank
+};
+
+/// A processor at a place in its kernel. `pc` is set where the place is an instruction, not a call.
+struct Actor {
+    Fiber* fiber;
+    uint32_t line;
+    Time time;
+    uintptr_t pc;
+};
+
+enum class PacketKind : uint8_t { Read, Write, Multicast, Atomic, Inline };
+
+struct Packet {
+    Event event;       ///< the head's progress
+    Event departure;   ///< leaving the source
+    Packet* next;      ///< free list, pending list, list of copies
+    Fiber* fiber;
+    Actor issuer;      ///< of an atomic increment
+    uint8_t* source;   ///< host addresses
+    uint8_t* target;
+    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
+    Core* target_core; ///< null for DRAM
+    uint32_t bytes;
+    uint32_t value, byte_enable;
+    uint32_t occupancy;  ///< cycles on each link
+    uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
+    uint32_t hops_back;
+    Time acknowledged;   ///< of a multicast: the latest acknowledge so far
+    uint32_t held_link;  ///< the link that its tail keeps while its head waits for the next one
+    uint16_t bank;     ///< DRAM bank, 0xFFFF otherwise
+    uint16_t trid;
+    PacketKind kind;
+    uint8_t noc;
+    uint8_t flags;
+    uint8_t x, y, to_x, to_y;          ///< physical position of the head and its end
+    bool sent, landed_first;           ///< departure counted; landed before it was counted
+    // multicast: rectangle of logical cores and deliveries left
+    uint8_t rect_x0, rect_y0, rect_x1, rect_y1;
+    Packet* parent;
+    uint32_t deliveries;
+    Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
+};
+
+struct Bank {
+    uint8_t* memory;
+    uint64_t committed;    ///< bytes that may be used
+    double free_at;
+    uint8_t last_direction;
+    uint64_t busy;
+    uint64_t bytes;
+    uint64_t extent;       ///< address space reserved on the host
+};
+
+// ---- machine --------------------------------------------------------------------------------------------------------
+
+#define TTSIM_SETTINGS(X)                                                                                              \
+    X(grid_columns) X(grid_rows) X(circular_buffers) X(semaphores)                                                     \
+    X(l1_size) X(l1_config_base) X(l1_config_bytes) X(l1_alignment) X(l1_bytes_per_cycle)                              \
+    X(dst_tiles_16bit) X(dst_tiles_32bit)                                                                              \
+    X(dram_banks) X(dram_bank_bytes) X(dram_read_alignment) X(dram_write_alignment) X(dram_bytes_per_cycle)            \
+    X(dram_read_bytes_per_cycle) X(dram_write_bytes_per_cycle)                                                         \
+    X(dram_turnaround_cycles) X(dram_read_access_cycles) X(dram_write_access_cycles)                                   \
+    X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
+    X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
+    X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
+    X(noc_buffer_cycles) X(dram_write_buffer_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
+    X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
+    X(risc_noc_read_one_packet) X(risc_noc_read_page) X(risc_noc_write_page)                                           \
+    X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
+    X(risc_semaphore) X(risc_compute_call) X(risc_start)                                                               \
+    X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles) X(unpack_matmul_tile_cycles)          \
+    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
+    X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
+    X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
+    X(math_reduce_cycles) X(math_section_cycles)                                                                       \
+    X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_untilize_tile_cycles)              \
+    X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles)                   \
+    X(sfpu_default) X(sfpu_call_cycles)
+
+struct Settings {
+#define TTSIM_FIELD(name) double name;
+    TTSIM_SETTINGS(TTSIM_FIELD)
+#undef TTSIM_FIELD
+    double sfpu[size_t(SfpuOp::Count)];
+};
+
+enum class Fault : uint8_t {
+    None, Deadlock, Address, Arithmetic, Illegal, Budget, NoProgress, Api, Assertion,
+    InFlight, NotWaited, UseAfterPop, NotReserved, Alignment, Unwritten, Dst, UnwrittenDst, Semaphore, Race, Limit, Configuration, Unfinished,
+};
+
+struct FaultReport {
+    Fault kind;
+    Actor who, other;      ///< to blame, and the other party, if there is one
+    char other_what[48];   ///< what the other party did
+    char message[480];
+};
+
+
+struct Machine {
+    Settings settings;
+    uint32_t cores, columns, rows, banks;
+    Core* core;
+    uint8_t* l1;                  ///< first slot; below 4 GiB
+    size_t l1_bytes;
+    Bank* bank;
+    Node node[NOCS][64 * 64];     ///< by NoC coordinate
+    uint32_t bank_xy[NOCS][64];   ///< y << 6 | x of each DRAM bank's endpoint
+
+    // run
+    bool timed;
+    Accuracy accuracy;
+    Time now;
+    Time limit;
+    EventQueue events;
+    Fiber *ready_head, *ready_tail;
+    Fiber* fibers;
+    uint32_t fiber_count, fibers_left;
+    Kernel* kernels;
+    uint32_t kernel_count;
+    Fiber *pending_head, *pending_tail;
+    Packet* free_packets;
+    FaultReport fault;
+    uint64_t events_run, switches, transfers, transfer_bytes[4];
+    Time* link_free[NOCS];        ///< [node][direction]: x, y, inject, eject
+    uint64_t* link_busy[NOCS];
+    Time end;
+    uint32_t spinning;            ///< fibers inside loops that make no call
+    volatile bool stop_requested;
+    void* scheduler_stack_pointer;
+    char* output;                 ///< device prints
+    size_t output_size, output_capacity;
+
+    Sanitizer* sanitizer;         ///< null when the run is not checked
+    MemoryShadow* shadow;
+    uint64_t schedule_seed;       ///< 0: as modelled; otherwise arrivals are perturbed
+    uint64_t schedule_state;
+
+    // arenas
+    char* stacks;
+    size_t stacks_bytes, stack_bytes;
+};
+
+// ---- scheduler.cpp
+Fiber* self();
+void make_ready(Machine& machine, Fiber* fiber);
+/// After all others that can run: for a fiber that gives its turn away.
+void make_ready_last(Machine& machine, Fiber* fiber);
+/// Gives the host thread back; returns when the fiber is made ready again.
+void block(Fiber* fiber, Wait why, uint32_t object = 0, uint32_t need = 0, uint32_t extra = 0);
+/// Gives the host thread back; the fiber is in the ready queue already.
+void yield_ready(Fiber* fiber);
+/// Ends the run: the message names what is wrong. Does not return.
+[[noreturn]] void fail(Fault kind, uint32_t line, const char* format, ...) __attribute__((format(printf, 3, 4)));
+[[noreturn]] void fail_at(Fault kind, const Actor& who, const Actor* other, const char* other_what, const char* format, ...)
+    __attribute__((format(printf, 5, 6)));
+/// Notes a fault, the first one only; the run ends when the scheduler has the host thread again.
+void report(Machine& machine, Fault kind, const Actor& who, const Actor* other, const char* other_what, const char* format, ...)
+    __attribute__((format(printf, 6, 7)));
+/// A number below `bound` of the schedule's sequence.
+uint32_t schedule_random(Machine& machine, uint32_t bound);
+/// Brings the global clock up to the fiber's own, so that it sees shared state in time order.
+void synchronise(Fiber* fiber);
+/// Past the limit, or the host asked for its thread: a fiber that never waits must not keep it.
+void leave_for_a_while(Fiber* fiber);
+
+/// Work of the running fiber, on the line of the call.
+inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
+    fiber->line = line;
+    fiber->calls++;
+    Machine& machine = *fiber->core->machine;
+    const Time cycles = machine.timed ? Time(cycles_or_call) : 1;
+    fiber->time += cycles;
+    fiber->busy += cycles;
+    Kernel& kernel = *fiber->kernel;
+    if (line < kernel.lines) kernel.line_busy[line] += cycles;
+    if (__builtin_expect(fiber->time > machine.limit || machine.stop_requested, 0)) leave_for_a_while(fiber);
+}
+
+/// The running fiber waits until `time` for `why`.
+inline void wait_until(Fiber* fiber, Time time, Wait why) {
+    if (time <= fiber->time) return;
+    const Time cycles = time - fiber->time;
+    fiber->time = time;
+    fiber->waited[size_t(why)] += cycles;
+    if (fiber->line < fiber->kernel->lines) fiber->kernel->line_wait[fiber->line] += cycles;
+}
+
+// ---- memory.cpp
+bool create_memory(Machine& machine, char* error, size_t error_bytes);
+void destroy_memory(Machine& machine);
+
+// ---- noc.cpp
+void reset_network(Machine& machine);
+/// Without time: performs a fiber's transfers that match (mask of PacketKind bits, NoC or -1).
+void perform_pending(Machine& machine, Fiber* fiber, uint32_t kinds, int noc);
+/// Without time: performs everything; true if there was something.
+bool perform_all_pending(Machine& machine);
+/// Wakes semaphore waiters of a core whose condition holds.
+void check_semaphores(Core& core, Time time);
+void free_network(Machine& machine);
+
+// ---- circular_buffer.cpp
+CircularBuffer& configured_cb(Fiber* fiber, uint32_t cb, uint32_t line);
+
+// ---- compute.cpp
+/// Copies operands in flight out of pages of `cb` that are about to be popped.
+void keep_operands(Core& core, uint32_t cb);
+
+}  // namespace ttsim

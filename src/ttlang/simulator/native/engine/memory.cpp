@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+namespace ttsim {
+
+namespace {
+
+constexpr uintptr_t LOWEST = 0x4000'0000, HIGHEST = 0xF000'0000;
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/// L1 of all cores in one piece below 4 GiB, so that an L1 address fits the kernels' uint32_t and can be dereferenced.
+uint8_t* map_l1(size_t bytes) {
+    for (uintptr_t at = LOWEST; at + bytes <= HIGHEST; at += 64 << 20) {
+        void* got = mmap(reinterpret_cast<void*>(at), bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (got == reinterpret_cast<void*>(at)) return static_cast<uint8_t*>(got);
+        if (got != MAP_FAILED) munmap(got, bytes);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+bool create_memory(Machine& machine, char* error, size_t error_bytes) {
+    machine.l1_bytes = size_t(machine.cores) * L1_SLOT;
+    machine.l1 = map_l1(machine.l1_bytes);
+    if (!machine.l1) {
+        snprintf(error, error_bytes, "no room below 4 GiB for the L1 of %u cores (%zu MiB); close other devices",
+                 machine.cores, machine.l1_bytes >> 20);
+        return false;
+    }
+    // What lies beyond an L1's end inside its slot is not memory.
+    const size_t l1_end = (size_t(machine.settings.l1_size) + 4095) & ~size_t(4095);
+    for (uint32_t i = 0; i < machine.cores; i++)
+        mprotect(machine.l1 + size_t(i) * L1_SLOT + l1_end, L1_SLOT - l1_end, PROT_NONE);
+    for (uint32_t i = 0; i < machine.banks; i++) {
+        Bank& bank = machine.bank[i];
+        bank.extent = uint64_t(machine.settings.dram_bank_bytes);
+        void* got = mmap(nullptr, bank.extent, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED) {
+            snprintf(error, error_bytes, "cannot reserve address space for DRAM bank %u (%llu MiB): %s", i,
+                     static_cast<unsigned long long>(bank.extent >> 20), strerror(errno));
+            return false;
+        }
+        bank.memory = static_cast<uint8_t*>(got);
+        bank.committed = 0;
+    }
+    return true;
+}
+
+void destroy_memory(Machine& machine) {
+    if (machine.l1) munmap(machine.l1, machine.l1_bytes);
+    for (uint32_t i = 0; i < machine.banks; i++)
+        if (machine.bank[i].memory) munmap(machine.bank[i].memory, machine.bank[i].extent);
+}
+
+}  // namespace ttsim

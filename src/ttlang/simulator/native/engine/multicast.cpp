@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A multicast packet as a tree: a stem along the first routing dimension sends a branch along the second one at each
+// column (NoC 0) or row (NoC 1) of the rectangle; a branch delivers at each node of the rectangle that it passes.
+#include "network.h"
+
+namespace ttsim {
+
+namespace {
+
+struct Span {
+    uint32_t left;  ///< targets ahead, the current one included
+    bool here;      ///< the current position is a target
+};
+
+/// Positions of the rectangle from `at` on along one dimension, in the direction the NoC moves.
+Span ahead(const Machine& machine, const Packet& packet, bool along_x, uint32_t at, uint32_t travelled_from) {
+    const uint32_t size = uint32_t(along_x ? machine.settings.noc_columns : machine.settings.noc_rows);
+    const uint32_t low = along_x ? packet.rect_x0 : packet.rect_y0, high = along_x ? packet.rect_x1 : packet.rect_y1;
+    const bool back = packet.noc == 1;
+    auto distance = [&](uint32_t to) { return back ? (travelled_from + size - to) % size : (to + size - travelled_from) % size; };
+    Span span{0, false};
+    for (uint32_t i = low; i <= high; i++) {
+        const Core& core = along_x ? machine.core[i] : machine.core[i * machine.columns];
+        const uint32_t position = along_x ? core.physical_x : core.physical_y;
+        span.left += distance(position) >= distance(at);
+        span.here |= position == at;
+    }
+    return span;
+}
+
+Core* core_at(Machine& machine, const Packet& packet) {
+    for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++)
+        for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
+            Core& core = machine.core[y * machine.columns + x];
+            if (core.physical_x == packet.x && core.physical_y == packet.y) return &core;
+        }
+    return nullptr;
+}
+
+Packet* child(Machine& machine, const Packet& packet, Packet* parent) {
+    Packet* made = allocate(machine);
+    Packet* const next = made->next;
+    *made = packet;
+    made->next = next;
+    made->copy = nullptr;
+    made->parent = parent;
+    return made;
+}
+
+void delivered(Machine& machine, Event* event) {
+    Packet* leaf = reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet* root = leaf->parent;
+    const size_t offset = size_t(root->target - root->fiber->core->l1);
+    root->target_core = leaf->target_core;
+    move_bytes(machine, root, leaf->target_core->l1 + offset);
+    const uint32_t back = packet_hops(machine, leaf->noc, leaf->x, leaf->y, root->fiber->core->physical_x, root->fiber->core->physical_y);
+    const Time acknowledged = machine.now + back * Time(machine.settings.noc_hop_cycles) + landing_cycles(machine, *root) +
+                              Time(machine.settings.noc_write_access_cycles);
+    if (acknowledged > root->acknowledged) root->acknowledged = acknowledged;
+    release(machine, leaf);
+    if (--root->deliveries) return;
+    post_event(machine, root->event, root->acknowledged, finish_packet);
+}
+
+void deliver(Machine& machine, Packet& branch) {
+    Core* core = core_at(machine, branch);
+    Packet* root = branch.parent;
+    if (!core || (core == root->fiber->core && !(root->flags & TTSIM_NOC_LOOPBACK))) return;
+    Packet* leaf = child(machine, branch, root);
+    leaf->target_core = core;
+    const Time tail = claim_eject(machine, *leaf) + leaf->stream;
+    post_event(machine, leaf->event, tail + Time(machine.settings.noc_niu_cycles), delivered);
+}
+
+void advance_branch(Machine& machine, Event* event) {
+    Packet& branch = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    const bool along_x = branch.noc == 1;
+    const Core* own = branch.fiber->core;
+    const Span span = ahead(machine, branch, along_x, along_x ? branch.x : branch.y, along_x ? own->physical_x : own->physical_y);
+    if (span.here) deliver(machine, branch);
+    if (span.left - span.here == 0) return release(machine, &branch);
+    const Time start = claim_link(machine, branch, along_x);
+    step_packet(machine, branch, along_x);
+    post_event(machine, branch.event, start + Time(machine.settings.noc_hop_cycles), advance_branch);
+}
+
+void advance_stem(Machine& machine, Event* event) {
+    Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    const bool along_x = stem.noc == 0;
+    const Core* own = stem.fiber->core;
+    const Span span = ahead(machine, stem, along_x, along_x ? stem.x : stem.y, along_x ? own->physical_x : own->physical_y);
+    if (span.here) {
+        Packet* branch = child(machine, stem, stem.parent);
+        post_event(machine, branch->event, machine.now, advance_branch);
+    }
+    if (span.left - span.here == 0) return release(machine, &stem);
+    const Time start = claim_link(machine, stem, along_x);
+    step_packet(machine, stem, along_x);
+    post_event(machine, stem.event, start + Time(machine.settings.noc_hop_cycles), advance_stem);
+}
+
+}  // namespace
+
+uint32_t multicast_depth(const Machine& machine, const Packet& packet) {
+    const Core& own = *packet.fiber->core;
+    uint32_t far_x = 0, far_y = 0;
+    for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
+        const uint32_t hops = packet_hops(machine, packet.noc, own.physical_x, 0, machine.core[x].physical_x, 0);
+        if (hops > far_x) far_x = hops;
+    }
+    for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++) {
+        const uint32_t hops = packet_hops(machine, packet.noc, 0, own.physical_y, 0, machine.core[y * machine.columns].physical_y);
+        if (hops > far_y) far_y = hops;
+    }
+    return far_x + far_y;
+}
+
+void advance_multicast(Machine& machine, Event* event) {
+    Packet* root = reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    root->acknowledged = 0;
+    Packet* stem = child(machine, *root, root);
+    post_event(machine, stem->event, machine.now, advance_stem);
+}
+
+}  // namespace ttsim

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Between the parts of the NoC model: packets and their motion (noc.cpp), multicast trees (multicast.cpp), what a
+// packet does to memory and to its sender's counters (transfer.cpp), the calls of kernels (dataflow.cpp).
+#pragma once
+#include <stddef.h>
+
+#include "machine.h"
+
+namespace ttsim {
+
+constexpr uint16_t NO_BANK = 0xFFFF;
+
+// ---- noc.cpp
+Packet* allocate(Machine& machine);
+void release(Machine& machine, Packet* packet);
+/// With time: the packet leaves at its fiber's clock.
+void launch(Machine& machine, Packet* packet, bool reserve_path);
+uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y);
+Time claim_link(Machine& machine, Packet& packet, bool along_x);
+Time claim_eject(Machine& machine, Packet& packet);
+/// What memory at the target still takes after the tail has arrived, before the acknowledge.
+Time landing_cycles(const Machine& machine, const Packet& packet);
+void step_packet(const Machine& machine, Packet& packet, bool along_x);
+void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*));
+void finish_packet(Machine& machine, Event* event);
+
+// ---- multicast.cpp
+/// Hops from the sender to the far corner of a multicast packet's rectangle.
+uint32_t multicast_depth(const Machine& machine, const Packet& packet);
+void advance_multicast(Machine& machine, Event* event);
+
+// ---- transfer.cpp
+/// Transactions of a processor that a barrier of `kind` still waits for.
+uint32_t in_flight(const Fiber* fiber, uint32_t kind, uint32_t noc, uint32_t trid);
+void count_issued(Packet* packet);
+void count_sent(Packet* packet);
+/// The transaction is acknowledged.
+void complete(Packet* packet);
+/// Does to memory at `target` what the packet carries, and wakes who waits for it.
+void move_bytes(Machine& machine, Packet* packet, uint8_t* target);
+/// Keeps the bytes of writes that have left: from now on their sources may change.
+void keep_sent_bytes(Machine& machine, Fiber* fiber, uint32_t noc);
+/// Without time: queues the packet for the barrier that waits for it.
+void queue_pending(Machine& machine, Packet* packet);
+/// Calls `visit` for each core of a multicast packet's rectangle.
+template <class Visit>
+void for_each_target(Machine& machine, const Packet& packet, Visit visit) {
+    const Core* own = packet.fiber->core;
+    for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++)
+        for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
+            Core& core = machine.core[y * machine.columns + x];
+            if (&core != own || (packet.flags & TTSIM_NOC_LOOPBACK)) visit(core);
+        }
+}
+
+}  // namespace ttsim

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The two NoCs and the DRAM channels. A transfer is a packet whose head claims one link after another when it gets
+// there; its bytes land when its tail has arrived. Without time a transfer is performed at the barrier that waits for it.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "network.h"
+
+namespace ttsim {
+
+namespace {
+
+constexpr uint32_t PACKETS_A_SLAB = 1024;
+constexpr uint32_t SMALL_PACKET = 32;  ///< bytes that an atomic or an inline write occupies
+
+struct Slab {
+    Slab* next;
+    Packet packet[PACKETS_A_SLAB];
+};
+Slab* slabs;  // the engine runs one machine at a time; slabs live as long as the process
+
+template <size_t Offset>
+Packet* packet_of(Event* event) {
+    return reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - Offset);
+}
+#define HEAD_PACKET(event) packet_of<offsetof(Packet, event)>(event)
+#define DEPARTURE_PACKET(event) packet_of<offsetof(Packet, departure)>(event)
+
+void post(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) {
+    event.time = time;
+    event.run = run;
+    machine.events.push(&event);
+}
+
+uint32_t torus_distance(uint32_t from, uint32_t to, uint32_t size, bool decreasing) {
+    return decreasing ? (from + size - to) % size : (to + size - from) % size;
+}
+
+uint32_t hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y) {
+    return torus_distance(x, to_x, uint32_t(machine.settings.noc_columns), noc == 1) +
+           torus_distance(y, to_y, uint32_t(machine.settings.noc_rows), noc == 1);
+}
+
+enum Direction : uint32_t { AlongX = 0, AlongY = 1, Inject = 2, Eject = 3 };
+
+/// Claims a link from now on; returns when the head passes.
+Time claim(Machine& machine, Packet& packet, Direction direction) {
+    const size_t link = (size_t(packet.y) * size_t(machine.settings.noc_columns) + packet.x) * 4 + direction;
+    Time& free_at = machine.link_free[packet.noc][link];
+    const Time start = free_at > machine.now ? free_at : machine.now;
+    const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    free_at = start + cycles;
+    machine.link_busy[packet.noc][link] += cycles;
+    // A head that waits longer than the router's buffer takes up stops its tail on the link before.
+    const Time buffered = Time(machine.settings.noc_buffer_cycles);
+    if (direction != Inject && start > machine.now + buffered) {
+        Time& held = machine.link_free[packet.noc][packet.held_link];
+        if (held < start - buffered) held = start - buffered;
+    }
+    packet.held_link = uint32_t(link);
+    return start;
+}
+
+/// Moves the packet's head one router on in direction x or y.
+void step(const Machine& machine, Packet& packet, Direction direction) {
+    const uint32_t size = uint32_t(direction == AlongX ? machine.settings.noc_columns : machine.settings.noc_rows);
+    uint8_t& at = direction == AlongX ? packet.x : packet.y;
+    at = uint8_t(packet.noc == 0 ? (at + 1) % size : (at + size - 1) % size);
+}
+
+/// Cycles in which a packet passes one point: its header and the gap behind it, then its data.
+uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_flit) {
+    const uint32_t flit = uint32_t(settings.noc_flit_bytes);
+    return uint32_t(settings.noc_packet_cycles + (bytes + flit - 1) / flit * cycles_per_flit + 0.5);
+}
+
+/// The channel serves the packet: returns when its last byte has passed.
+Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
+    Bank& bank = machine.bank[packet.bank];
+    double start = double(machine.now) > bank.free_at ? double(machine.now) : bank.free_at;
+    if (bank.last_direction != direction && bank.bytes) start += machine.settings.dram_turnaround_cycles;
+    bank.last_direction = direction;
+    const double service = packet.bytes / (direction ? machine.settings.dram_write_bytes_per_cycle : machine.settings.dram_read_bytes_per_cycle);
+    bank.free_at = start + service;
+    bank.busy += uint64_t(service + 0.5);
+    bank.bytes += packet.bytes;
+    first = Time(start);
+    return Time(bank.free_at);
+}
+
+void wake_for(Machine& machine, Fiber* fiber) {
+    if (fiber->state != FiberState::Blocked) return;
+    if (fiber->wait != Wait::Reads && fiber->wait != Wait::Writes && fiber->wait != Wait::WritesSent && fiber->wait != Wait::Atomics)
+        return;
+    if (in_flight(fiber, fiber->wait_need, fiber->wait_object, fiber->wait_extra) == 0) make_ready(machine, fiber);
+}
+
+// ---- life of a timed packet -----------------------------------------------------------------------------------------
+
+void unlink_flight(Packet* packet) {
+    if (packet->previous_flight)
+        packet->previous_flight->next_flight = packet->next_flight;
+    else
+        packet->fiber->writes_in_flight = packet->next_flight;
+    if (packet->next_flight) packet->next_flight->previous_flight = packet->previous_flight;
+}
+
+void link_flight(Packet* packet) {
+    packet->previous_flight = nullptr;
+    packet->next_flight = packet->fiber->writes_in_flight;
+    if (packet->next_flight) packet->next_flight->previous_flight = packet;
+    packet->fiber->writes_in_flight = packet;
+}
+
+void finish(Machine& machine, Event* event) {
+    Packet* packet = HEAD_PACKET(event);
+    Fiber* fiber = packet->fiber;
+    complete(packet);
+    release(machine, packet);
+    wake_for(machine, fiber);
+}
+
+void departed(Machine& machine, Event* event) {
+    Packet* packet = DEPARTURE_PACKET(event);
+    count_sent(packet);
+    wake_for(machine, packet->fiber);
+    if (packet->landed_first) release(machine, packet);
+}
+
+void landed(Machine& machine, Packet* packet) {
+    move_bytes(machine, packet, packet->target);
+    Time acknowledged = machine.now + packet->hops_back * Time(machine.settings.noc_hop_cycles) + landing_cycles(machine, *packet);
+    if (packet->bank != NO_BANK) {
+        Time first;
+        const Time served = serve_bank(machine, *packet, 1, first);
+        const Time buffered = Time(machine.settings.dram_write_buffer_bytes / machine.settings.dram_write_bytes_per_cycle);
+        const Time by_channel = served - (served > buffered ? buffered : 0) + packet->hops_back * Time(machine.settings.noc_hop_cycles);
+        acknowledged += Time(machine.settings.noc_write_access_cycles + machine.settings.dram_write_access_cycles);
+        if (by_channel > acknowledged) acknowledged = by_channel;
+    } else {
+        acknowledged += Time(packet->kind == PacketKind::Atomic ? machine.settings.noc_atomic_access_cycles
+                                                                : machine.settings.noc_write_access_cycles);
+    }
+    if (packet->kind == PacketKind::Write) unlink_flight(packet);
+    post(machine, packet->event, acknowledged, finish);
+}
+
+void read_returned(Machine& machine, Event* event) {
+    Packet* packet = HEAD_PACKET(event);
+    move_bytes(machine, packet, packet->target);
+    finish(machine, event);
+}
+
+void arrived(Machine& machine, Event* event) {
+    Packet* packet = HEAD_PACKET(event);
+    if (packet->kind == PacketKind::Read)
+        post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
+    else
+        landed(machine, packet);
+}
+
+void advance(Machine& machine, Event* event) {
+    Packet& packet = *HEAD_PACKET(event);
+    const Settings& settings = machine.settings;
+    if (packet.x == packet.to_x && packet.y == packet.to_y) {
+        const Time tail = claim(machine, packet, Eject) + packet.stream;
+        post(machine, packet.event, tail + Time(settings.noc_niu_cycles), arrived);
+        return;
+    }
+    const bool x_first = packet.noc == 0;
+    const bool along_x = x_first ? packet.x != packet.to_x : packet.y == packet.to_y;
+    const Direction direction = along_x ? AlongX : AlongY;
+    const Time start = claim(machine, packet, direction);
+    step(machine, packet, direction);
+    post(machine, packet.event, start + Time(settings.noc_hop_cycles), advance);
+}
+
+void inject(Machine& machine, Event* event) {
+    Packet& packet = *HEAD_PACKET(event);
+    const Time start = claim(machine, packet, Inject);
+    if (packet.kind != PacketKind::Read)
+        post(machine, packet.departure, start + packet.stream + Time(machine.settings.noc_depart_cycles), departed);
+    post(machine, packet.event, start + Time(machine.settings.noc_niu_cycles),
+         packet.deliveries ? advance_multicast : advance);
+}
+
+/// The request has reached the source of the data.
+void read_at_source(Machine& machine, Event* event) {
+    Packet& packet = *HEAD_PACKET(event);
+    if (packet.bank == NO_BANK) return inject(machine, event);
+    Time first;
+    const Time served = serve_bank(machine, packet, 0, first);
+    const Time on_link = packet.occupancy;  // the link drains what the channel delivers; start so that the tails meet
+    post(machine, packet.event, served > first + on_link ? served - on_link : first, inject);
+}
+
+/// With a random schedule: when a packet leaves, up to a round trip over the chip later than the model says. Writes of a
+/// processor over one NoC keep their order, as they do on the chip.
+Time perturbed_departure(Machine& machine, const Packet& packet) {
+    const Settings& settings = machine.settings;
+    const uint32_t slack = uint32_t((settings.noc_columns + settings.noc_rows) * settings.noc_hop_cycles + 2 * settings.noc_niu_cycles);
+    const Time leaves = packet.fiber->time + schedule_random(machine, slack);
+    if (packet.kind == PacketKind::Read) return leaves;
+    Time& last = packet.fiber->last_departure[packet.noc];
+    if (leaves > last) last = leaves;
+    return last;
+}
+
+}  // namespace
+
+Time landing_cycles(const Machine& machine, const Packet& packet) {
+    return Time(packet.bytes / machine.settings.noc_flit_bytes * machine.settings.noc_landing_cycles_per_flit);
+}
+
+uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y) {
+    return hops(machine, noc, x, y, to_x, to_y);
+}
+
+Time claim_link(Machine& machine, Packet& packet, bool along_x) { return claim(machine, packet, along_x ? AlongX : AlongY); }
+Time claim_eject(Machine& machine, Packet& packet) { return claim(machine, packet, Eject); }
+void step_packet(const Machine& machine, Packet& packet, bool along_x) { step(machine, packet, along_x ? AlongX : AlongY); }
+void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) { post(machine, event, time, run); }
+void finish_packet(Machine& machine, Event* event) { finish(machine, event); }
+
+Packet* allocate(Machine& machine) {
+    if (!machine.free_packets) {
+        Slab* slab = static_cast<Slab*>(calloc(1, sizeof(Slab)));
+        slab->next = slabs;
+        slabs = slab;
+        for (Packet& packet : slab->packet) {
+            packet.next = machine.free_packets;
+            machine.free_packets = &packet;
+        }
+    }
+    Packet* packet = machine.free_packets;
+    machine.free_packets = packet->next;
+    packet->next = nullptr;
+    packet->copy = nullptr;
+    packet->parent = nullptr;
+    packet->sent = packet->landed_first = false;
+    packet->bank = NO_BANK;
+    packet->deliveries = 0;
+    packet->target_core = nullptr;
+    return packet;
+}
+
+void release(Machine& machine, Packet* packet) {
+    // A write whose departure is still counted lives until then.
+    if (packet->kind != PacketKind::Read && machine.timed && !packet->parent && !packet->sent) {
+        packet->landed_first = true;
+        return;
+    }
+    free(packet->copy);
+    packet->copy = nullptr;
+    packet->next = machine.free_packets;
+    machine.free_packets = packet;
+}
+
+void launch(Machine& machine, Packet* packet, bool reserve_path) {
+    Fiber* fiber = packet->fiber;
+    const Settings& settings = machine.settings;
+    const Time leaves = machine.schedule_seed ? perturbed_departure(machine, *packet) : fiber->time;
+    const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
+    packet->stream = packet->occupancy = passing(settings, small ? SMALL_PACKET : packet->bytes, settings.noc_cycles_per_flit);
+    if (packet->kind == PacketKind::Write) link_flight(packet);
+    if (packet->kind == PacketKind::Read) {
+        // x, y: where the data is; the data goes from there to the core over the same NoC.
+        const uint32_t there = hops(machine, packet->noc, packet->to_x, packet->to_y, packet->x, packet->y);
+        double access = settings.noc_read_access_cycles * 0.7;
+        if (packet->bank != NO_BANK)
+            access += settings.dram_read_access_cycles;
+        else
+            packet->stream = passing(settings, packet->bytes, settings.noc_l1_read_cycles_per_flit);
+        post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + there * Time(settings.noc_hop_cycles),
+             read_at_source);
+        return;
+    }
+    packet->hops_back = hops(machine, packet->noc, packet->to_x, packet->to_y, packet->x, packet->y);
+    Time start = leaves;
+    if (reserve_path) {
+        // The path is reserved along the tree, there and back, before data moves; the next tree waits for its end.
+        Time& free_at = fiber->core->multicast_free[packet->noc];
+        if (free_at > start) start = free_at;
+        bool& held = fiber->core->path_held[packet->noc];
+        if (!held) start += 2 * multicast_depth(machine, *packet) * Time(settings.noc_hop_cycles);
+        held = packet->flags & TTSIM_NOC_LINKED;
+        free_at = start + packet->stream;
+    }
+    post(machine, packet->event, start, inject);
+}
+
+void reset_network(Machine& machine) {
+    const size_t links = size_t(machine.settings.noc_columns) * size_t(machine.settings.noc_rows) * 4;
+    for (uint32_t noc = 0; noc < NOCS; noc++) {
+        if (!machine.link_free[noc]) {
+            machine.link_free[noc] = static_cast<Time*>(malloc(links * sizeof(Time)));
+            machine.link_busy[noc] = static_cast<uint64_t*>(malloc(links * sizeof(uint64_t)));
+        }
+        memset(machine.link_free[noc], 0, links * sizeof(Time));
+        memset(machine.link_busy[noc], 0, links * sizeof(uint64_t));
+    }
+    for (uint32_t i = 0; i < machine.banks; i++) {
+        machine.bank[i].free_at = 0;
+        machine.bank[i].last_direction = 0;
+        machine.bank[i].busy = machine.bank[i].bytes = 0;
+    }
+    machine.pending_head = machine.pending_tail = nullptr;
+    for (uint32_t i = 0; i < machine.cores; i++)
+        for (uint32_t noc = 0; noc < NOCS; noc++) {
+            machine.core[i].multicast_free[noc] = 0;
+            machine.core[i].path_held[noc] = false;
+        }
+    // Packets of a run that ended early are taken back with their slab.
+    machine.free_packets = nullptr;
+    for (Slab* slab = slabs; slab; slab = slab->next)
+        for (Packet& packet : slab->packet) {
+            free(packet.copy);
+            packet.copy = nullptr;
+            packet.next = machine.free_packets;
+            machine.free_packets = &packet;
+        }
+}
+
+void free_network(Machine& machine) {
+    for (uint32_t noc = 0; noc < NOCS; noc++) {
+        free(machine.link_free[noc]);
+        free(machine.link_busy[noc]);
+    }
+}
+
+}  // namespace ttsim

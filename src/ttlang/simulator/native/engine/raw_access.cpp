@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loads and stores of kernel code. Kernels of checked runs are compiled with the compiler's thread instrumentation, which
+// calls these functions for every access that may leave the function; those to L1 are checked, the rest pass.
+#include <stddef.h>
+#include <string.h>
+
+#include "sanitizer.h"
+#include "scheduler.h"
+
+namespace ttsim {
+
+namespace {
+
+const Machine* watched;
+
+void check_foreign(Fiber* fiber, const Core& core, uintptr_t at, const Actor& actor) {
+    if (at - uintptr_t(core.l1) < L1_SLOT) return;
+    const Machine& machine = *core.machine;
+    const Core& owner = machine.core[(at - uintptr_t(machine.l1)) >> L1_SLOT_BITS];
+    (void)fiber;
+    fail_at(Fault::Address, actor, nullptr, "", "a pointer of core (%u, %u) leads into the L1 of core (%u, %u): only the NoC reaches it", core.logical_x,
+            core.logical_y, owner.logical_x, owner.logical_y);
+}
+
+void check_store(Fiber* fiber, Span span, const Actor& actor) {
+    check_open_writes(fiber, span, actor, "overwrite");
+    check_local(fiber, span, true, actor);
+    CoreShadow& shadow = shadow_of(*fiber->core);
+    if (shadow.in_program) note_local_data(fiber, span, actor);
+    mark(shadow.written, span.low, span.high - span.low);
+}
+
+void check_load(Fiber* fiber, Span span, const Actor& actor) {
+    if (!check_local(fiber, span, false, actor)) return;
+    const CoreShadow& shadow = shadow_of(*fiber->core);
+    if (shadow.in_program && !any_marked(shadow.written, span.low, span.high - span.low))
+        fail_at(Fault::Unwritten, actor, nullptr, "", "load of %u bytes of L1 at 0x%x that nothing was ever written to", span.high - span.low, span.low);
+}
+
+__attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, uintptr_t pc) {
+    Fiber* fiber = self();
+    if (!fiber || bytes == 0) return;
+    const Core& core = *fiber->core;
+    const Sanitizer* const sanitizer = core.machine->sanitizer;
+    if (!sanitizer) return;
+    const Actor actor = actor_of(fiber, fiber->line, pc);
+    check_foreign(fiber, core, at, actor);
+    const uint32_t low = uint32_t(at - uintptr_t(core.l1));
+    if (!store) {
+        // A loop that polls spends its time here, where the clock tick cannot take it off the host thread.
+        if (core.machine->stop_requested) {
+            fiber->spin_pc = pc;
+            take_off_spinning(fiber);
+        }
+        acquire_from(fiber, low);
+    }
+    if (low < sanitizer->config_end) return;
+    const Span span{low, uint32_t(low + bytes)};
+    store ? check_store(fiber, span, actor) : check_load(fiber, span, actor);
+}
+
+inline void accessed(const void* pointer, size_t bytes, bool store, void* pc) {
+    if (!watched) return;
+    const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
+    if (at - uintptr_t(watched->l1) < watched->l1_bytes) check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+}
+
+}  // namespace
+
+void watch_accesses(const Machine* machine) { watched = machine; }
+
+}  // namespace ttsim
+
+using ttsim::accessed;
+
+extern "C" {
+
+#define TTSIM_CALLER __builtin_return_address(0)
+#define TTSIM_ACCESS(bytes)                                                                           \
+    void __tsan_read##bytes(void* at) { accessed(at, bytes, false, TTSIM_CALLER); }                   \
+    void __tsan_write##bytes(void* at) { accessed(at, bytes, true, TTSIM_CALLER); }                   \
+    void __tsan_unaligned_read##bytes(void* at) { accessed(at, bytes, false, TTSIM_CALLER); }         \
+    void __tsan_unaligned_write##bytes(void* at) { accessed(at, bytes, true, TTSIM_CALLER); }         \
+    void __tsan_read_write##bytes(void* at) { accessed(at, bytes, true, TTSIM_CALLER); }              \
+    void __tsan_unaligned_read_write##bytes(void* at) { accessed(at, bytes, true, TTSIM_CALLER); }
+TTSIM_ACCESS(1)
+TTSIM_ACCESS(2)
+TTSIM_ACCESS(4)
+TTSIM_ACCESS(8)
+TTSIM_ACCESS(16)
+
+void __tsan_init(void) {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit(void) {}
+void __tsan_read_range(void* at, size_t bytes) { accessed(at, bytes, false, TTSIM_CALLER); }
+void __tsan_write_range(void* at, size_t bytes) { accessed(at, bytes, true, TTSIM_CALLER); }
+void __tsan_vptr_update(void**, void*) {}
+void __tsan_vptr_read(void**) {}
+
+// Calls of the C library that move bytes, as checked kernels see them.
+void* __wrap_memcpy(void* to, const void* from, size_t bytes) {
+    accessed(from, bytes, false, TTSIM_CALLER);
+    accessed(to, bytes, true, TTSIM_CALLER);
+    return memcpy(to, from, bytes);
+}
+void* __wrap_memmove(void* to, const void* from, size_t bytes) {
+    accessed(from, bytes, false, TTSIM_CALLER);
+    accessed(to, bytes, true, TTSIM_CALLER);
+    return memmove(to, from, bytes);
+}
+void* __wrap_memset(void* to, int value, size_t bytes) {
+    accessed(to, bytes, true, TTSIM_CALLER);
+    return memset(to, value, bytes);
+}
+
+#define TTSIM_ATOMIC(bits, T)                                                                                                \
+    T __tsan_atomic##bits##_load(const volatile T* at, int) {                                                                \
+        accessed(const_cast<const T*>(at), sizeof(T), false, TTSIM_CALLER);                                                  \
+        return *at;                                                                                                          \
+    }                                                                                                                        \
+    void __tsan_atomic##bits##_store(volatile T* at, T value, int) {                                                         \
+        accessed(const_cast<const T*>(at), sizeof(T), true, TTSIM_CALLER);                                                   \
+        *at = value;                                                                                                         \
+    }                                                                                                                        \
+    T __tsan_atomic##bits##_fetch_add(volatile T* at, T value, int) {                                                        \
+        accessed(const_cast<const T*>(at), sizeof(T), true, TTSIM_CALLER);                                                   \
+        const T before = *at;                                                                                                \
+        *at = before + value;                                                                                                \
+        return before;                                                                                                       \
+    }
+TTSIM_ATOMIC(8, uint8_t)
+TTSIM_ATOMIC(16, uint16_t)
+TTSIM_ATOMIC(32, uint32_t)
+TTSIM_ATOMIC(64, uint64_t)
+
+}  // extern "C"

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run tells: time, what bounded it, who worked and waited where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ROLE_NAMES = ("data movement 0", "data movement 1", "unpack", "math", "pack")
+WAIT_NAMES = (
+    "running", "pages of a circular buffer", "space in a circular buffer", "reads", "writes", "writes to leave", "atomics",
+    "a semaphore", "operands", "operand registers", "free DST", "results in DST", "its own time",
+)  # fmt: skip
+Bound = Literal["compute", "noc", "dram", "issue"]
+
+
+@dataclass(frozen=True)
+class ThreadReport:
+    """Cycles of one processor: `busy` of work, `waits` by reason, `end` its last cycle."""
+
+    core: tuple[int, int]
+    thread: str
+    kernel: str
+    busy: int
+    waits: Mapping[str, int]
+    end: int
+
+
+@dataclass(frozen=True)
+class LineReport:
+    """Cycles of one C++ line of a kernel, over all cores; `python` is the position it comes from."""
+
+    kernel: str
+    line: int
+    busy: int
+    wait: int
+    python: tuple[str, int, int] | None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Result of `Device.run`. Without time all cycle figures are zero.
+
+    `utilisation` has the busiest share of each resource of the run: compute (math processor), noc (one link), dram (one
+    channel), issue (data-movement processor); `bound` is the largest of them.
+    """
+
+    cycles: int
+    seconds: float
+    bound: Bound
+    utilisation: Mapping[str, float]
+    threads: tuple[ThreadReport, ...]
+    lines: tuple[LineReport, ...]
+    bytes_read: int
+    bytes_written: int
+    bytes_multicast: int
+    transfers: int
+    events: int
+    switches: int
+    output: str
+    compile_seconds: float
+    run_seconds: float

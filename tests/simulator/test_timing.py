@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clock against published silicon: a fast part of `bench/timing.py`, with the bounds that hold."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench" / "timing.py"
+
+
+@pytest.fixture(scope="module")
+def timing():
+    spec = importlib.util.spec_from_file_location("bench_timing", BENCH)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+# Table: mean |error|, |error| of the worst row, share of pairs in the measured order.
+BOUNDS = {
+    "noc_latencies BH L1 writes": (0.02, 0.05, 0.99),
+    "noc_latencies WH L1 writes": (0.02, 0.05, 0.99),
+    "wh_dram_table, one channel": (0.02, 0.03, 1.0),
+    "double_buffer_WH bf16": (0.03, 0.08, 0.97),
+    "compute_block_size_WH": (0.06, 0.10, 1.0),
+    "compute_fusion_phases_WH": (0.04, 0.08, 1.0),
+    "handshake_elision_BH": (0.04, 0.08, 1.0),
+    "matrix unit, unpack, pack": (0.04, 0.06, 0.97),
+    "sfpu_cycles_per_tile": (0.02, 0.08, 0.97),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_error_against_silicon(timing, name):
+    mean, worst, in_order = BOUNDS[name]
+    found = timing.summarise(timing.run_table(name))
+    assert found.mean <= mean
+    assert abs(found.worst.error) <= worst, found.worst
+    assert found.ordered >= in_order * found.pairs
+
+
+def test_tables_name_what_was_fitted(timing):
+    for name, rows in timing.TABLES.items():
+        listed = list(rows())
+        mostly_fitted = sum(row.fitted for row in listed) > len(listed) / 2
+        assert mostly_fitted == (name in timing.PARAMETER_TABLES), name
+        assert len({row.name for row in listed}) == len(listed), name
+
+
+def test_a_multicast_pays_for_its_path_once_per_unlinked_packet(timing):
+    programs = timing.programs
+    one, many = (programs.multicast("wormhole_b0", count, 64, 8, 7) for count in (1, 17))
+    near = (
+        programs.multicast("wormhole_b0", 17, 64, 2, 2) - programs.multicast("wormhole_b0", 1, 64, 2, 2)
+    ) / 16
+    far = (many - one) / 16
+    hop = programs.device("wormhole_b0").chip.noc.hop_cycles
+    assert far - near == pytest.approx(2 * hop * 13, abs=2)  # 15 hops to the far corner against 2
+
+
+def test_many_readers_of_one_network_are_slower_against_its_direction(timing):
+    """DRAM is read on NoC 0 and written on NoC 1: responses of NoC 1 share few links with one another."""
+    programs = timing.programs
+    read, write = (programs.bank_rate("wormhole_b0", 12, kind, banks=12) for kind in (False, True))
+    assert read > 2 * write
+
+
+def test_time_repeats_exactly(timing):
+    programs = timing.programs
+    runs = {programs.relu_copy("wormhole_b0", 256, "Float16_b", 2, 2, 16) for _ in range(2)}
+    assert len(runs) == 1
