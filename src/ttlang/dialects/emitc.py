@@ -1,0 +1,441 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EmitC: the ops that xDSL's `emitc` lacks, in one dialect object with those that it has.
+
+Every op here exists in MLIR's EmitC under the same name, so that `mlir-translate --mlir-to-cpp` takes the
+generic form.
+"""
+
+from xdsl.dialects import emitc as upstream
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FunctionType,
+    IntegerAttr,
+    IntegerType,
+    Signedness,
+    StringAttr,
+    SymbolNameConstraint,
+    UnitAttr,
+    i64,
+)
+from xdsl.dialects.emitc import (
+    EmitC_AddOp,
+    EmitC_ApplyOp,
+    EmitC_CallOpaqueOp,
+    EmitC_LValueType,
+    EmitC_OpaqueAttr,
+    EmitC_OpaqueType,
+    EmitC_PointerType,
+)
+from xdsl.ir import Attribute, Dialect
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import (
+    IsolatedFromAbove,
+    IsTerminator,
+    NoTerminator,
+    Pure,
+    SingleBlockImplicitTerminator,
+    SymbolOpInterface,
+)
+from xdsl.utils.exceptions import VerifyException
+
+__all__ = [
+    "AddOp",
+    "AssignOp",
+    "CallOpaqueOp",
+    "CastOp",
+    "CmpOp",
+    "ConditionalOp",
+    "ConstantOp",
+    "DoOp",
+    "EmitC",
+    "ExpressionOp",
+    "ForOp",
+    "FuncOp",
+    "IfOp",
+    "LiteralOp",
+    "LoadOp",
+    "ReturnOp",
+    "SubscriptOp",
+    "VariableOp",
+    "VerbatimOp",
+    "YieldOp",
+]
+
+UI8 = IntegerType(8, Signedness.UNSIGNED)
+UI16 = IntegerType(16, Signedness.UNSIGNED)
+UI32 = IntegerType(32, Signedness.UNSIGNED)
+UI64 = IntegerType(64, Signedness.UNSIGNED)
+
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+"""C++ operator of each `emitc.cmp` predicate, by its number."""
+
+AddOp = EmitC_AddOp
+CallOpaqueOp = EmitC_CallOpaqueOp
+LValueType = EmitC_LValueType
+OpaqueAttr = EmitC_OpaqueAttr
+OpaqueType = EmitC_OpaqueType
+PointerType = EmitC_PointerType
+
+
+@irdl_op_definition
+class FuncOp(IRDLOperation):
+    """A C++ function."""
+
+    name = "emitc.func"
+    sym_name = prop_def(SymbolNameConstraint())
+    function_type = prop_def(FunctionType)
+    specifiers = opt_prop_def(ArrayAttr[StringAttr])
+    body = region_def()
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+
+
+@irdl_op_definition
+class ReturnOp(IRDLOperation):
+    """`return;` or `return value;`"""
+
+    name = "emitc.return"
+    value = opt_operand_def()
+    traits = traits_def(IsTerminator())
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """Ends a region of `emitc.for`, `emitc.if`, `emitc.do` or `emitc.expression`."""
+
+    name = "emitc.yield"
+    result = opt_operand_def()
+    traits = traits_def(IsTerminator())
+
+
+@irdl_op_definition
+class IncludeOp(IRDLOperation):
+    """`#include "x"`, or `#include <x>` with `is_standard_include`."""
+
+    name = "emitc.include"
+    include = prop_def(StringAttr)
+    is_standard_include = opt_prop_def(UnitAttr)
+
+
+@irdl_op_definition
+class ConstantOp(IRDLOperation):
+    """A value known at compile time; an opaque value is C++ text."""
+
+    name = "emitc.constant"
+    value = prop_def(Attribute)
+    result = result_def()
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class LiteralOp(IRDLOperation):
+    """C++ text that stands wherever the value is used."""
+
+    name = "emitc.literal"
+    value = prop_def(StringAttr)
+    result = result_def()
+    traits = traits_def(Pure())
+
+    def verify_(self) -> None:
+        if not self.value.data:
+            raise VerifyException("'emitc.literal' op value must not be empty")
+
+
+@irdl_op_definition
+class VariableOp(IRDLOperation):
+    """A variable that may be assigned to; an empty opaque value leaves it without an initial value."""
+
+    name = "emitc.variable"
+    value = prop_def(Attribute)
+    result = result_def(EmitC_LValueType)
+
+
+@irdl_op_definition
+class AssignOp(IRDLOperation):
+    """`var = value;`"""
+
+    name = "emitc.assign"
+    var = operand_def(EmitC_LValueType)
+    value = operand_def()
+
+    def verify_(self) -> None:
+        if (inner := _lvalue(self.var.type)) != self.value.type:
+            raise VerifyException(
+                f"'emitc.assign' op variable of type {inner} cannot take a value of type {self.value.type}"
+            )
+
+
+@irdl_op_definition
+class LoadOp(IRDLOperation):
+    """The present value of a variable."""
+
+    name = "emitc.load"
+    operand = operand_def(EmitC_LValueType)
+    result = result_def()
+
+    def verify_(self) -> None:
+        if (inner := _lvalue(self.operand.type)) != self.result.type:
+            raise VerifyException(
+                f"'emitc.load' op of a variable of type {inner} cannot yield {self.result.type}"
+            )
+
+
+def _lvalue(type_: Attribute) -> Attribute:
+    return type_.value_type if isinstance(type_, EmitC_LValueType) else type_
+
+
+@irdl_op_definition
+class SubscriptOp(IRDLOperation):
+    """`base[index]`, as a variable."""
+
+    name = "emitc.subscript"
+    base = operand_def()
+    indices = var_operand_def()
+    result = result_def(EmitC_LValueType)
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class CastOp(IRDLOperation):
+    """`static_cast<T>(value)`"""
+
+    name = "emitc.cast"
+    source = operand_def()
+    dest = result_def()
+    traits = traits_def(Pure())
+
+
+class _Binary(IRDLOperation):
+    lhs = operand_def()
+    rhs = operand_def()
+    result = result_def()
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class SubOp(_Binary):
+    """`a - b`"""
+
+    name = "emitc.sub"
+
+
+@irdl_op_definition
+class MulOp(_Binary):
+    """`a * b`"""
+
+    name = "emitc.mul"
+
+
+@irdl_op_definition
+class DivOp(_Binary):
+    """`a / b`, of the signedness of the operands"""
+
+    name = "emitc.div"
+
+
+@irdl_op_definition
+class RemOp(_Binary):
+    """`a % b`, of the signedness of the operands"""
+
+    name = "emitc.rem"
+
+
+@irdl_op_definition
+class BitwiseAndOp(_Binary):
+    """`a & b`"""
+
+    name = "emitc.bitwise_and"
+
+
+@irdl_op_definition
+class BitwiseOrOp(_Binary):
+    """`a | b`"""
+
+    name = "emitc.bitwise_or"
+
+
+@irdl_op_definition
+class BitwiseXorOp(_Binary):
+    """`a ^ b`"""
+
+    name = "emitc.bitwise_xor"
+
+
+@irdl_op_definition
+class BitwiseLeftShiftOp(_Binary):
+    """`a << b`"""
+
+    name = "emitc.bitwise_left_shift"
+
+
+@irdl_op_definition
+class BitwiseRightShiftOp(_Binary):
+    """`a >> b`, of the signedness of `a`"""
+
+    name = "emitc.bitwise_right_shift"
+
+
+@irdl_op_definition
+class LogicalAndOp(_Binary):
+    """`a && b`"""
+
+    name = "emitc.logical_and"
+
+
+@irdl_op_definition
+class LogicalOrOp(_Binary):
+    """`a || b`"""
+
+    name = "emitc.logical_or"
+
+
+@irdl_op_definition
+class LogicalNotOp(IRDLOperation):
+    """`!a`"""
+
+    name = "emitc.logical_not"
+    operand = operand_def()
+    result = result_def()
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class UnaryMinusOp(IRDLOperation):
+    """`-a`"""
+
+    name = "emitc.unary_minus"
+    operand = operand_def()
+    result = result_def()
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class CmpOp(_Binary):
+    """A comparison; `predicate` numbers the entries of `COMPARISONS`."""
+
+    name = "emitc.cmp"
+    predicate = prop_def(IntegerAttr)
+
+    def verify_(self) -> None:
+        if not 0 <= self.predicate.value.data < len(COMPARISONS):
+            raise VerifyException(
+                f"'emitc.cmp' op predicate must be 0 to {len(COMPARISONS) - 1}, got {self.predicate}"
+            )
+
+
+@irdl_op_definition
+class ConditionalOp(IRDLOperation):
+    """`condition ? a : b`"""
+
+    name = "emitc.conditional"
+    condition = operand_def()
+    true_value = operand_def()
+    false_value = operand_def()
+    result = result_def()
+    traits = traits_def(Pure())
+
+
+@irdl_op_definition
+class ForOp(IRDLOperation):
+    """`for (T i = lower; i < upper; i += step) {...}`"""
+
+    name = "emitc.for"
+    lower_bound = operand_def()
+    upper_bound = operand_def()
+    step = operand_def()
+    region = region_def("single_block")
+    traits = traits_def(SingleBlockImplicitTerminator(YieldOp))
+
+
+@irdl_op_definition
+class IfOp(IRDLOperation):
+    """`if (condition) {...} else {...}`; the second region may be empty."""
+
+    name = "emitc.if"
+    condition = operand_def()
+    then_region = region_def("single_block")
+    else_region = region_def()
+
+
+@irdl_op_definition
+class DoOp(IRDLOperation):
+    """`do {...} while (condition)`; the second region computes the condition."""
+
+    name = "emitc.do"
+    body = region_def("single_block")
+    condition = region_def("single_block")
+    traits = traits_def(NoTerminator())
+
+
+@irdl_op_definition
+class ExpressionOp(IRDLOperation):
+    """A C++ expression made of several ops."""
+
+    name = "emitc.expression"
+    defs = var_operand_def()
+    do_not_inline = opt_prop_def(UnitAttr)
+    result = result_def()
+    region = region_def("single_block")
+
+
+@irdl_op_definition
+class VerbatimOp(IRDLOperation):
+    """C++ text as it stands, `{}` replaced by the operands and `{{` by a brace."""
+
+    name = "emitc.verbatim"
+    value = prop_def(StringAttr)
+    args = var_operand_def()
+
+
+def predicate(symbol: str) -> IntegerAttr[IntegerType]:
+    """The `predicate` property of `emitc.cmp` for a C++ comparison."""
+    return IntegerAttr(COMPARISONS.index(symbol), i64)
+
+
+OWN_OPS: list[type[IRDLOperation]] = [
+    AssignOp,
+    BitwiseAndOp,
+    BitwiseLeftShiftOp,
+    BitwiseOrOp,
+    BitwiseRightShiftOp,
+    BitwiseXorOp,
+    CastOp,
+    CmpOp,
+    ConditionalOp,
+    ConstantOp,
+    DivOp,
+    DoOp,
+    ExpressionOp,
+    ForOp,
+    FuncOp,
+    IfOp,
+    IncludeOp,
+    LiteralOp,
+    LoadOp,
+    LogicalAndOp,
+    LogicalNotOp,
+    LogicalOrOp,
+    MulOp,
+    RemOp,
+    ReturnOp,
+    SubOp,
+    SubscriptOp,
+    UnaryMinusOp,
+    VariableOp,
+    VerbatimOp,
+    YieldOp,
+]
+
+EmitC = Dialect(
+    "emitc", [EmitC_AddOp, EmitC_ApplyOp, EmitC_CallOpaqueOp, *OWN_OPS], list(upstream.EmitC.attributes)
+)
