@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the conversion to EmitC carries along: converted values and types, and what is known of their sign.
+
+C++ values are unsigned: `index`, i32, circular buffers and L1 addresses are `uint32_t`, whose wrap-around is
+that of the
+IR. Ops that read a sign cast, unless their operands cannot be negative.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn, cast
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import (
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    Float64Type,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    LocationAttr,
+    Signedness,
+    StringAttr,
+)
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from ttlang.diagnostics import CompileError, SourceLocation
+from ttlang.dialects import emitc
+from ttlang.dialects.locations import leaf_locations
+from ttlang.dialects.ttkernel import attributes as ttk
+
+SI32 = IntegerType(32)
+BOOL = IntegerType(1)
+AUTO = emitc.OpaqueType(StringAttr("auto"))
+DATA_FORMAT = emitc.OpaqueType(StringAttr("DataFormat"))
+L1_POINTER = emitc.PointerType(emitc.OpaqueType(StringAttr("volatile tt_l1_ptr uint32_t")))
+UNINITIALISED = emitc.OpaqueAttr(StringAttr(""))
+
+_TYPES: dict[type[Attribute], Attribute] = {
+    IndexType: emitc.UI32,
+    ttk.CBType: emitc.UI32,
+    ttk.L1AddrType: emitc.UI32,
+    ttk.LocalSemaphoreType: emitc.UI32,
+    ttk.NocAddrType: emitc.UI64,
+    ttk.L1AddrPtrType: L1_POINTER,
+    ttk.TensorAccessorArgsType: AUTO,
+    ttk.TensorAccessorType: AUTO,
+    ttk.DataFormatType: DATA_FORMAT,
+}
+_UNSIGNED = {8: emitc.UI8, 16: emitc.UI16, 32: emitc.UI32, 64: emitc.UI64}
+
+
+def source_location(op: Operation) -> SourceLocation | None:
+    """The first Python position that an op's location holds."""
+    leaf = next(leaf_locations(op.location), None)
+    if leaf is None:
+        return None
+    return SourceLocation(leaf.filename.data, leaf.line.data, leaf.column.data)
+
+
+def refuse(op: Operation, message: str, hint: str | None = None) -> NoReturn:
+    """Raises a CompileError that points at the op."""
+    raise CompileError(message, source_location(op), hint=hint)
+
+
+def is_unsigned_constant(value: SSAValue) -> bool:
+    owner = value.owner
+    return (
+        isinstance(owner, arith.ConstantOp)
+        and isinstance(owner.value, IntegerAttr)
+        and owner.value.value.data >= 0
+    )
+
+
+@dataclass
+class Scope:
+    """State of the conversion of one function."""
+
+    version: str
+    thread: str
+    block: Block
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict)
+    non_negative: set[SSAValue] = field(default_factory=set)
+    headers: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    location: LocationAttr | None = None
+
+    def add(self, op: Operation) -> Operation:
+        """Appends an op at the current location."""
+        if self.location is not None:
+            op.location = self.location
+        self.block.add_op(op)
+        return op
+
+    def emit(
+        self,
+        op_type: type[Operation],
+        operands: Sequence[SSAValue],
+        result_type: Attribute,
+        **properties: Attribute,
+    ) -> SSAValue:
+        """Appends an op with one result and returns the result."""
+        op = op_type.create(
+            operands=operands, result_types=[result_type], properties=properties, location=self.location
+        )
+        self.block.add_op(op)
+        return op.results[0]
+
+    def get(self, value: SSAValue) -> SSAValue:
+        return self.values[value]
+
+    def set(self, value: SSAValue, converted: SSAValue) -> None:
+        """Records what a value became, and hands its name on."""
+        self.values[value] = converted
+        if converted.name_hint is None and value.name_hint is not None:
+            converted.name_hint = value.name_hint
+
+    def bind(self, op: Operation, converted: SSAValue, *, non_negative: bool = False) -> None:
+        """Records the only result of an op."""
+        self.set(op.results[0], converted)
+        if non_negative:
+            self.non_negative.add(op.results[0])
+
+    def constant(self, value: int, type_: Attribute = emitc.UI32) -> SSAValue:
+        return self.emit(emitc.ConstantOp, (), type_, value=IntegerAttr(value, cast(IntegerType, type_)))
+
+    def cast(self, value: SSAValue, type_: Attribute) -> SSAValue:
+        if value.type == type_:
+            return value
+        owner = value.owner
+        if (
+            isinstance(owner, emitc.ConstantOp)
+            and isinstance(type_, IntegerType)
+            and isinstance(owner.value, IntegerAttr)
+        ):
+            return self.constant(_wrapped(owner.value.value.data, type_), type_)
+        return self.emit(emitc.CastOp, (value,), type_)
+
+    def assign(self, variable: SSAValue, value: SSAValue) -> None:
+        self.add(emitc.AssignOp.create(operands=[variable, value]))
+
+    def load(self, variable: SSAValue) -> SSAValue:
+        assert isinstance(variable.type, emitc.LValueType)
+        loaded = self.emit(emitc.LoadOp, (variable,), variable.type.value_type)
+        loaded.name_hint = variable.name_hint
+        return loaded
+
+    def variable(self, type_: Attribute, name: str | None) -> SSAValue:
+        variable = self.emit(emitc.VariableOp, (), emitc.LValueType(type_), value=UNINITIALISED)
+        variable.name_hint = name
+        return variable
+
+    def unique_name(self, wanted: str) -> str:
+        """A C++ name not given out before in this function."""
+        name, number = wanted, 1
+        while name in self.names:
+            name, number = f"{wanted}_{number}", number + 1
+        self.names.add(name)
+        return name
+
+    def all_non_negative(self, *values: SSAValue) -> bool:
+        return all(value in self.non_negative or is_unsigned_constant(value) for value in values)
+
+
+def _wrapped(number: int, type_: IntegerType) -> int:
+    """The number that the bits of `number` are in a type."""
+    bits = type_.width.data
+    number %= 1 << bits
+    is_negative = type_.signedness.data is not Signedness.UNSIGNED and bits > 1 and number >> (bits - 1)
+    return number - (1 << bits) if is_negative else number
+
+
+def convert_type(op: Operation, type_: Attribute) -> Attribute:
+    """The EmitC type of a value."""
+    if (found := _TYPES.get(type(type_))) is not None:
+        return found
+    match type_:
+        case IntegerType() if type_.width.data == 1:
+            return BOOL
+        case IntegerType() if type_.width.data in _UNSIGNED:
+            return _UNSIGNED[type_.width.data]
+        case Float32Type():
+            return type_
+        case BFloat16Type() | Float16Type():
+            return Float32Type()
+        case Float64Type():
+            refuse(op, f"a scalar of type {type_} does not exist on the RISC-V processors", "use f32")
+        case _:
+            refuse(op, f"'{op.name}': a value of type {type_} has no C++ type")
+
+
+def signed(type_: Attribute) -> Attribute:
+    """The signed type as wide as an unsigned one."""
+    assert isinstance(type_, IntegerType)
+    if type_.signedness.data is Signedness.UNSIGNED:
+        return IntegerType(type_.width.data)
+    return type_

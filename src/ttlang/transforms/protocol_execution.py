@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Threads of a kernel run on their protocol alone: what they acquire, release, send, receive and wait for.
+
+Programs of this kind are deterministic: if one order of steps gets stuck, all do. So the beginning of the run, as
+far as a budget of steps goes, tells for certain whether a program gets stuck there.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xdsl.dialects import scf
+from xdsl.ir import Block, Operation, SSAValue
+
+from ttlang.dialects.ttl.attributes import PipeType
+from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp
+from ttlang.dialects.ttl.data_movement import CopyOp, WaitOp
+from ttlang.dialects.ttl.pipes import IfSrcOp, PipeEndOp
+from ttlang.dialects.ttl.semaphores import SemaphoreIncOp, SemaphoreSetOp, SemaphoreWaitOp
+from ttlang.dialects.ttl.structure import ThreadOp
+
+from .core_values import Core, UnknownValue, cores_of, evaluate
+
+STEPS_ALONE = 400
+"""Steps to run when cores do not talk to each other."""
+
+STEPS_TOGETHER = 6000
+"""Steps to run when they do, over all cores."""
+
+Blocked = tuple[str, SSAValue, Operation]
+"""Why a thread cannot go on ("wait", "reserve", "send", "receive", "semaphore"), the resource, and the op."""
+Run = Iterable[Blocked]
+
+
+@dataclass
+class Party:
+    """A thread on a core."""
+
+    thread: ThreadOp
+    core: Core
+    run: Iterator[Blocked] = field(default_factory=lambda: iter(()))
+    blocked: Blocked | None = None
+    ended: bool = False
+    pushed: dict[SSAValue, int] = field(default_factory=lambda: defaultdict(int))
+
+
+class OutOfSteps(Exception):
+    """The budget is used up: nothing is known of what comes after."""
+
+
+@dataclass
+class Stuck:
+    """Parties that wait for each other, each with the op that it waits at; `ended` when the last waits for one that is over."""
+
+    cycle: list[tuple[Party, Blocked]]
+    ended: Party | None = None
+
+
+def receivers(pipe: PipeType) -> list[Core]:
+    """The cores that a pipe with known coordinates leads to."""
+    first, last = pipe.corners
+    sizes = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
+    return [tuple(a + o for a, o in zip(first, offset, strict=True)) for offset in cores_of(sizes)]
+
+
+class Execution:
+    """One run. `buffered`: pipes that hold one block on their way, so that a sender need not wait for its receivers."""
+
+    def __init__(self, threads: Sequence[ThreadOp], grid: tuple[int, ...], buffered: frozenset[SSAValue]):
+        self.grid = grid
+        self.buffered = buffered
+        ops = [op for thread in threads for op in thread.walk()]
+        together = any(isinstance(op, PipeEndOp | SemaphoreWaitOp) or _is_pipe_copy(op) for op in ops)
+        self.steps = STEPS_TOGETHER if together else STEPS_ALONE
+        every = list(cores_of(grid))
+        cores = every if together else list(dict.fromkeys((every[0], every[-1])))
+        self.parties = [Party(thread, core) for core in cores for thread in threads]
+        self.in_buffer: dict[tuple[Core, SSAValue], int] = defaultdict(int)
+        self.semaphores: dict[tuple[Core, SSAValue], int] = {}
+        self.announced: dict[tuple[Core, SSAValue], int] = defaultdict(int)
+        self.arrived: dict[tuple[Core, SSAValue], int] = defaultdict(int)
+        self.pending: dict[tuple[ThreadOp, Core, SSAValue], SSAValue] = {}
+        self._relevant = _Relevance(threads)
+
+    def run(self) -> Stuck | None:
+        """The cycle that the threads get stuck in, or None when they end or the budget does.
+
+        Raises UnknownValue when the control flow depends on what is not known.
+        """
+        for party in self.parties:
+            party.run = iter(self._block(party, party.thread.body.block, {}))
+        active = list(self.parties)
+        try:
+            while active:
+                still = [party for party in active if self._advance(party)]
+                if len(still) == len(active) and not self._progress:
+                    return self._explain(still)
+                active = still
+                self._progress = False
+        except OutOfSteps:
+            return None
+        return None
+
+    _progress = False
+
+    def _advance(self, party: Party) -> bool:
+        """Run a party until it blocks; returns whether it has more to do."""
+        party.blocked = next(party.run, None)
+        party.ended = party.blocked is None
+        if party.ended:
+            self._progress = True
+        return not party.ended
+
+    def _step(self) -> None:
+        self._progress = True
+        self.steps -= 1
+        if self.steps < 0:
+            raise OutOfSteps
+
+    # Control flow
+
+    def _block(self, party: Party, block: Block, known: dict[SSAValue, int]) -> Run:
+        for op in self._relevant.ops(block):
+            handler = _HANDLERS.get(type(op))
+            if handler is not None:
+                yield from handler(self, party, op, known)
+            else:
+                for region in op.regions:
+                    for inner in region.blocks:
+                        yield from self._block(party, inner, known)
+
+    def _for(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        lower, upper, step = (self._value(party, o, known) for o in (op.lb, op.ub, op.step))
+        variable, *carried = op.body.block.args
+        values = [self._optional(party, o, known) for o in op.iter_args]
+        for turn in range(lower, upper, step):
+            self._step()
+            inner = {**known, variable: turn}
+            inner.update((a, v) for a, v in zip(carried, values, strict=True) if v is not None)
+            yield from self._block(party, op.body.block, inner)
+            end = op.body.block.last_op
+            values = [self._optional(party, o, inner) for o in end.operands]
+        known.update((r, v) for r, v in zip(op.results, values, strict=True) if v is not None)
+
+    def _if(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        region = op.true_region if self._value(party, op.cond, known) else op.false_region
+        if not region.blocks:
+            return
+        inner = dict(known)
+        yield from self._block(party, region.block, inner)
+        for result, operand in zip(op.results, region.block.last_op.operands, strict=True):
+            if (value := self._optional(party, operand, inner)) is not None:
+                known[result] = value
+
+    def _while(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        test, body = op.before_region.block, op.after_region.block
+        values = [self._optional(party, o, known) for o in op.arguments]
+        while True:
+            self._step()
+            before = _with(known, test.args, values)
+            yield from self._block(party, test, before)
+            condition = test.last_op
+            passed = [self._optional(party, o, before) for o in condition.args]
+            if not self._value(party, condition.condition, before):
+                break
+            inner = _with(known, body.args, passed)
+            yield from self._block(party, body, inner)
+            values = [self._optional(party, o, inner) for o in body.last_op.operands]
+        known.update((r, v) for r, v in zip(op.results, passed, strict=True) if v is not None)
+
+    def _end(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        type: PipeType = op.pipe.type
+        if not type.is_static:
+            raise UnknownValue
+        first, last = (type.coordinates[0],) * 2 if isinstance(op, IfSrcOp) else type.corners
+        if all(a <= c <= b for c, a, b in zip(party.core, first, last, strict=True)):
+            yield from self._block(party, op.body.block, known)
+
+    def _value(self, party: Party, value: SSAValue, known: dict[SSAValue, int]) -> int:
+        return evaluate(value, party.core, self.grid, known)
+
+    def _optional(self, party: Party, value: SSAValue, known: dict[SSAValue, int]) -> int | None:
+        try:
+            return self._value(party, value, known)
+        except UnknownValue:
+            return None
+
+    # Steps
+
+    def _until(self, ready: Callable[[], bool], why: Blocked) -> Run:
+        while not ready():
+            yield why
+        self._step()
+
+    def _wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        key = (party.core, op.cb)
+        yield from self._until(lambda: self.in_buffer[key] > 0, ("wait", op.cb, op))
+
+    def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        key, capacity = (party.core, op.cb), op.cb_type.buffer_factor.data
+        yield from self._until(lambda: self.in_buffer[key] < capacity, ("reserve", op.cb, op))
+
+    def _pop(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        self._step()
+        self.in_buffer[party.core, op.cb] -= 1
+        return ()
+
+    def _push(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        self._step()
+        self.in_buffer[party.core, op.cb] += 1
+        party.pushed[op.cb] += 1
+        return ()
+
+    def _copy(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        if (
+            isinstance(op.dst.type, PipeType)
+            and op.dst.type.is_static
+            and "unsynchronised" not in op.attributes
+        ):
+            yield from self._send(party, op, op.dst)
+        elif isinstance(op.src.type, PipeType):
+            self.pending[party.thread, party.core, op.tx] = op.src
+            if op.src not in self.buffered:
+                self.announced[party.core, op.src] += 1
+            if not any(isinstance(use.operation, WaitOp) for use in op.tx.uses):
+                yield from self._receive(party, op, op.tx)
+
+    def _send(self, party: Party, op: Any, pipe: SSAValue) -> Run:
+        targets = receivers(_pipe_type(pipe))
+        if pipe in self.buffered:
+            yield from self._until(
+                lambda: all(self.arrived[core, pipe] < 1 for core in targets), ("send", pipe, op)
+            )
+        else:
+            yield from self._until(
+                lambda: all(self.announced[core, pipe] > 0 for core in targets), ("send", pipe, op)
+            )
+        for core in targets:
+            self.announced[core, pipe] -= pipe not in self.buffered
+            self.arrived[core, pipe] += 1
+
+    def _transfer_wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        yield from self._receive(party, op, op.tx)
+
+    def _receive(self, party: Party, op: Operation, tx: SSAValue) -> Run:
+        pipe = self.pending.pop((party.thread, party.core, tx), None)
+        if pipe is None:
+            return
+        key = (party.core, pipe)
+        yield from self._until(lambda: self.arrived[key] > 0, ("receive", pipe, op))
+        self.arrived[key] -= 1
+
+    def _semaphore(self, core: Core, semaphore: SSAValue) -> int:
+        owner = semaphore.owner
+        initial = owner.initial_value.value.data if isinstance(owner, Operation) else 0  # type: ignore[attr-defined]
+        return self.semaphores.setdefault((core, semaphore), initial)
+
+    def _semaphore_wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        wanted = op.amount if isinstance(op.amount, int) else self._value(party, op.amount, known)
+
+        def reached() -> bool:
+            value = self._semaphore(party.core, op.semaphore)
+            return value >= wanted if op.is_minimum else value == wanted
+
+        yield from self._until(reached, ("semaphore", op.semaphore, op))
+        if op.reset_value is not None:
+            self.semaphores[party.core, op.semaphore] = op.reset_value.value.data
+
+    def _semaphore_signal(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
+        self._step()
+        amount = op.amount if isinstance(op.amount, int) else self._value(party, op.amount, known)
+        for core in self._targets(party, op, known):
+            before = self._semaphore(core, op.semaphore)
+            self.semaphores[core, op.semaphore] = (
+                before + amount if isinstance(op, SemaphoreIncOp) else amount
+            )
+        return ()
+
+    def _targets(self, party: Party, op: Any, known: dict[SSAValue, int]) -> list[Core]:
+        def core(coordinates: Sequence[Any]) -> Core:
+            return tuple(c if isinstance(c, int) else self._value(party, c, known) for c in coordinates)
+
+        if op.target_core is not None:
+            return [core(op.target_core)]
+        if op.target_range is not None:
+            first, last = (core(corner) for corner in op.target_range)
+            return receivers(PipeType(first, None, [first, last]))
+        return [party.core]
+
+    # What went wrong
+
+    def _explain(self, stuck: Sequence[Party]) -> Stuck:
+        party: Party = next((p for p in stuck if p.blocked and p.blocked[0] != "semaphore"), stuck[0])
+        seen: list[Party] = []
+        while party not in seen:
+            seen.append(party)
+            provider = self._provider(party)
+            if provider is None or provider.ended or provider.blocked is None:
+                return Stuck([(p, p.blocked) for p in seen if p.blocked], provider)
+            party = provider
+        cycle = seen[seen.index(party) :]
+        return Stuck([(p, p.blocked) for p in cycle if p.blocked])
+
+    def _provider(self, party: Party) -> Party | None:
+        """Who would have to act for a blocked party to go on; a blocked one rather than one that has ended."""
+        assert party.blocked is not None
+        why, resource, _ = party.blocked
+        acts, cores = self._acts(why, resource, party.core)
+        found = [
+            p
+            for p in self.parties
+            if p.core in cores
+            and (why in _OTHER_SIDE or p is not party)
+            and self._relevant.does(p.thread, acts, resource)
+        ]
+        return next((p for p in found if not p.ended), found[0] if found else None)
+
+    def _acts(self, why: str, resource: SSAValue, core: Core) -> tuple[str, set[Core]]:
+        """What has to be done for a blocked party, and on which cores."""
+        if why == "send":
+            targets = receivers(_pipe_type(resource))
+            if resource in self.buffered:
+                return "receive", {c for c in targets if self.arrived[c, resource] > 0}
+            return "receive", {c for c in targets if self.announced[c, resource] <= 0}
+        if why == "receive":
+            return "send", {_pipe_type(resource).coordinates[0]}
+        if why == "semaphore":
+            return "signal", {p.core for p in self.parties}
+        return ("push" if why == "wait" else "pop"), {core}
+
+
+def _with(
+    known: dict[SSAValue, int], arguments: Sequence[SSAValue], values: Sequence[int | None]
+) -> dict[SSAValue, int]:
+    """What is known inside a region whose arguments have these values."""
+    return {**known, **{a: v for a, v in zip(arguments, values, strict=True) if v is not None}}
+
+
+def _pipe_type(pipe: SSAValue) -> PipeType:
+    assert isinstance(pipe.type, PipeType)
+    return pipe.type
+
+
+_OTHER_SIDE = ("send", "receive", "wait", "reserve")
+
+_HANDLERS: dict[type[Operation], Callable[..., Run]] = {
+    scf.ForOp: Execution._for,
+    scf.IfOp: Execution._if,
+    scf.WhileOp: Execution._while,
+    CBWaitOp: Execution._wait,
+    CBReserveOp: Execution._reserve,
+    CBPopOp: Execution._pop,
+    CBPushOp: Execution._push,
+    CopyOp: Execution._copy,
+    WaitOp: Execution._transfer_wait,
+    SemaphoreWaitOp: Execution._semaphore_wait,
+    SemaphoreSetOp: Execution._semaphore_signal,
+    SemaphoreIncOp: Execution._semaphore_signal,
+}
+_STEPS = (CBWaitOp, CBReserveOp, CBPopOp, CBPushOp, WaitOp, SemaphoreWaitOp, SemaphoreSetOp, SemaphoreIncOp)
+
+
+def _is_pipe_copy(op: Operation) -> bool:
+    return isinstance(op, CopyOp) and (isinstance(op.src.type, PipeType) or isinstance(op.dst.type, PipeType))
+
+
+class _Relevance:
+    """Per block, the ops that the protocol is made of: others are not looked at again."""
+
+    def __init__(self, threads: Sequence[ThreadOp]):
+        self._ops: dict[Block, list[Operation]] = {}
+        self._acts: dict[ThreadOp, set[tuple[str, SSAValue]]] = {}
+        for thread in threads:
+            acts = self._acts[thread] = set()
+            self._collect(thread.body.block, acts)
+
+    def ops(self, block: Block) -> list[Operation]:
+        return self._ops[block]
+
+    def does(self, thread: ThreadOp, act: str, resource: SSAValue) -> bool:
+        return (act, resource) in self._acts[thread]
+
+    def _collect(self, block: Block, acts: set[tuple[str, SSAValue]]) -> bool:
+        found: list[Operation] = []
+        for op in block.ops:
+            if isinstance(op, _STEPS) or _is_pipe_copy(op):
+                found.append(op)
+                _note(op, acts)
+            elif op.regions:
+                inner = [self._collect(b, acts) for region in op.regions for b in region.blocks]
+                if any(inner) or (op.results and isinstance(op, scf.ForOp | scf.IfOp | scf.WhileOp)):
+                    found.append(op)
+        self._ops[block] = found
+        return bool(found)
+
+
+_ACTS: dict[type[Operation], str] = {CBPushOp: "push", CBPopOp: "pop"}
+
+
+def _note(op: Operation, acts: set[tuple[str, SSAValue]]) -> None:
+    match op:
+        case CBPushOp() | CBPopOp():
+            acts.add((_ACTS[type(op)], op.cb))
+        case SemaphoreSetOp() | SemaphoreIncOp():
+            acts.add(("signal", op.semaphore))
+        case CopyOp():
+            if isinstance(op.src.type, PipeType):
+                acts.add(("receive", op.src))
+            else:
+                acts.add(("send", op.dst))
+
+
+for _kind in PipeEndOp.__subclasses__():
+    _HANDLERS[_kind] = Execution._end

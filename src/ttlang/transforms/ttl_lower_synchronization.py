@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pass `ttl-lower-synchronization`."""
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from ttlang.dialects.ttkernel import (
+    ARG_SPEC_ATTRIBUTE,
+    THREAD_ATTRIBUTE,
+    ArgAttr,
+    ArgSpecAttr,
+    ArgType,
+    ThreadKind,
+    ThreadTypeAttr,
+)
+from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, ReleaseOp
+from ttlang.dialects.ttl.data_movement import CoreIndexOp, DMABarrierOp, GridSizeOp
+from ttlang.dialects.ttl.debugging import AssertOp, PrintOp, SignpostOp
+from ttlang.dialects.ttl.semaphores import (
+    CreateSemaphoreOp,
+    RemoteSemaphoreOp,
+    SemaphoreIncOp,
+    SemaphoreSetOp,
+    SemaphoreWaitOp,
+)
+from ttlang.language.symbols import fold_coordinates
+
+from .core_coordinates import Cores, placed
+from .kernel_builder import KernelBuilder, cb_index, tensor_index
+from .program_structure import pages_per_block, remove
+from .semaphore_lowering import SemaphoreLowering
+
+_CALLS: dict[type[Operation], str] = {
+    CBWaitOp: "cb_wait_front",
+    CBReserveOp: "cb_reserve_back",
+    CBPopOp: "cb_pop_front",
+    CBPushOp: "cb_push_back",
+}
+_INCREMENTS = ("ttkernel.noc_semaphore_inc", "ttkernel.noc_semaphore_inc_multicast")
+_BARRIERS = {"read": ("noc_async_read_barrier",), "write": ("noc_async_write_barrier",)}
+_BOTH_BARRIERS = ("noc_async_read_barrier", "noc_async_write_barrier")
+
+
+class _FunctionLowering:
+    """Lowers what is left of `ttl` in one function and gives it the form of a TTKernel function."""
+
+    def __init__(self, func: FuncOp):
+        self.func = func
+        self.b = KernelBuilder(func)
+        self.cores = Cores(self.b, func)
+        self.semaphores = SemaphoreLowering(self.b, self.cores)
+
+    def run(self) -> None:
+        for op in list(self.func.walk()):
+            match op:
+                case AcquireOp() | ReleaseOp():
+                    self._buffer(op)
+                case DMABarrierOp():
+                    self._barrier(op)
+                case AssertOp() | PrintOp() | SignpostOp():
+                    self._report(op)
+                case CoreIndexOp() | GridSizeOp():
+                    self._coordinates(op)
+                case SemaphoreWaitOp() | SemaphoreSetOp() | SemaphoreIncOp():
+                    with self.b.before(op):
+                        self.semaphores.lower(op)
+                    remove(op)
+        for op in [o for o in self.func.walk() if isinstance(o, RemoteSemaphoreOp | CreateSemaphoreOp)][::-1]:
+            remove(op)
+        self._end_increments()
+        self._finish()
+
+    def _report(self, op: AssertOp | PrintOp | SignpostOp) -> None:
+        with self.b.before(op):
+            match op:
+                case AssertOp():
+                    self.b.call("assert", op.condition, message=op.message.data)
+                case PrintOp():
+                    self.b.call("dprint", *op.values, fmt="{}".join(piece.data for piece in op.pieces))
+                case SignpostOp():
+                    self.b.call("signpost", label=op.label.data)
+        remove(op)
+
+    def _end_increments(self) -> None:
+        """Increments of semaphores must have ended before the function does."""
+        end = self.func.body.blocks[0].last_op
+        if end is not None and any(o.name in _INCREMENTS for o in self.func.walk()):
+            with self.b.before(end):
+                self.b.call("noc_async_atomic_barrier")
+
+    def _buffer(self, op: AcquireOp | ReleaseOp) -> None:
+        with self.b.before(op):
+            handle = self.b.buffer(op.cb)
+            self.b.call(_CALLS[type(op)], handle, self.b.i32(pages_per_block(op.cb_type)))
+        remove(op)
+
+    def _barrier(self, op: DMABarrierOp) -> None:
+        calls = _BOTH_BARRIERS if op.direction is None else _BARRIERS[op.direction.data]
+        with self.b.before(op):
+            for call in calls:
+                self.b.call(call)
+        remove(op)
+
+    def _coordinates(self, op: CoreIndexOp | GridSizeOp) -> None:
+        dims = len(op.results)
+        with self.b.before(op):
+            if isinstance(op, GridSizeOp):
+                values = [self.b.constant(s) for s in fold_coordinates(self.cores.grid, dims)]
+            else:
+                values = self.cores.own(dims)
+        for result, value in zip(op.results, values, strict=True):
+            if value.name_hint is None:
+                value.name_hint = result.name_hint
+            result.replace_all_uses_with(value)
+        remove(op)
+
+    def _finish(self) -> None:
+        """Arguments become compile-time and common runtime arguments; the attributes those of TTKernel."""
+        func = self.func
+        block = func.body.blocks[0]
+        compile_time, runtime = [], []
+        for argument in list(block.args):
+            if (index := cb_index(func, argument)) is not None:
+                compile_time.append(ArgAttr(ArgType.CB_PORT, index))
+            elif (index := tensor_index(func, argument)) is not None:
+                runtime.append(ArgAttr(ArgType.BUFFER_ADDRESS, index))
+        for argument in reversed(list(block.args)):
+            block.erase_arg(argument)
+        func.properties.pop("arg_attrs", None)
+        func.properties["function_type"] = FunctionType.from_lists([], [])
+        kind = ThreadKind.COMPUTE if func.attributes["ttl.thread"].data == "compute" else ThreadKind.NOC  # type: ignore[attr-defined]
+        for name in [n for n in func.attributes if n.startswith("ttl.")]:
+            del func.attributes[name]
+        compile_time.sort(key=lambda a: a.operand_index.data)
+        func.attributes[ARG_SPEC_ATTRIBUTE] = ArgSpecAttr(runtime, compile_time)
+        func.attributes[THREAD_ATTRIBUTE] = ThreadTypeAttr(kind)
+
+
+@dataclass(frozen=True)
+class TTLLowerSynchronization(ModulePass):
+    """Lowers circular buffers, semaphores, barriers and core coordinates, and finishes the functions.
+
+    `ttl.cb_wait` becomes `ttkernel.cb_wait_front` and so on; a barrier of one direction the NoC barrier of that
+    direction; coordinates what the core knows of its logical place; waits and signals of semaphores the calls of their
+    name, and a function that increments some ends with a barrier for that. Functions lose their arguments, which are now
+    compile-time arguments (buffers) and common runtime arguments (addresses of tensors), and carry `ttkernel.thread` and
+    `ttkernel.arg_spec`. Output: functions of TTKernel, scf and arith only; the `ttl.program` is left to describe the
+    host's part (`ttlang.codegen.host_program`).
+    """
+
+    name = "ttl-lower-synchronization"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for func in op.ops:
+            if isinstance(func, FuncOp) and "ttl.thread" in func.attributes:
+                _FunctionLowering(func).run()
+
+
+__all__ = ["TTLLowerSynchronization", "placed"]

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pass `ttl-validate`."""
+
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from ttlang.dialects.ttl.buffers import (
+    RELEASE_OF,
+    AcquireOp,
+    CBPopOp,
+    CBPushOp,
+    CBReserveOp,
+    CBWaitOp,
+    CreateCBOp,
+    ReleaseOp,
+)
+from ttlang.dialects.ttl.compute import BlockStoreOp, tensor_shape
+from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp
+from ttlang.dialects.ttl.elements import ReadElementOp
+from ttlang.dialects.ttl.pipes import PipeEndOp
+from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
+
+from .core_contracts import check_pipes, check_semaphores
+from .errors import error
+from .index_bounds import bounds, is_unconditional
+from .program_structure import buffers, chip_of, kernels, name_of
+
+_VERBS: dict[type[Operation], str] = {
+    CBWaitOp: "wait",
+    CBReserveOp: "reserve",
+    CBPopOp: "pop",
+    CBPushOp: "push",
+}
+_RELEASED_BY = {CBPopOp: CBWaitOp, CBPushOp: CBReserveOp}
+
+Held = tuple[AcquireOp, ...]
+State = dict[SSAValue, Held]
+
+
+@dataclass
+class _Thread:
+    """What one thread does with the buffers, gathered on all paths of its control flow."""
+
+    op: ThreadOp
+    waits: dict[SSAValue, Operation] = field(default_factory=dict)
+    pushes: dict[SSAValue, Operation] = field(default_factory=dict)
+
+    def run(self) -> None:
+        final = self._block(self.op.body.block, {})
+        for held in final.values():
+            for acquired in held:
+                self._missing_release(acquired, "before the thread ends")
+
+    def _missing_release(self, acquired: AcquireOp, when: str) -> None:
+        verb = _VERBS[type(acquired)]
+        release = "pop" if verb == "wait" else "push"
+        raise error(
+            acquired,
+            f"the block acquired by {verb}() is not released {when}",
+            hint=f"call {release}() on it, or acquire it in a 'with'",
+        )
+
+    def _block(self, block: Block, state: State) -> State:
+        for op in block.ops:
+            for operand in op.operands:
+                self._check_held(op, operand, state)
+            match op:
+                case AcquireOp():
+                    state = self._acquire(op, state)
+                case ReleaseOp():
+                    state = self._release(op, state)
+                case scf.ForOp() | scf.WhileOp():
+                    state = self._loop(op, state)
+                case scf.IfOp():
+                    state = self._branches(op, state)
+                case PipeEndOp():
+                    state = self._pipe_end(op, state)
+                case _ if op.regions:
+                    for region in op.regions:
+                        for inner in region.blocks:
+                            state = self._block(inner, state)
+        return state
+
+    def _check_held(self, op: Operation, operand: SSAValue, state: State) -> None:
+        """A block is used only while it is held."""
+        acquired = operand.owner
+        if not isinstance(acquired, AcquireOp) or acquired in state.get(acquired.cb, ()):
+            return
+        release = RELEASE_OF[type(acquired)]
+        released = [u.operation for u in acquired.cb.uses if isinstance(u.operation, release)]
+        between = [r for r in released if r.parent is acquired.parent and _is_before(acquired, r)]
+        raise error(
+            op,
+            "a block is used after its release",
+            notes=[("it was released", between[0]), ("it was acquired", acquired)]
+            if between
+            else [("it was acquired", acquired)],
+            hint=f"use it before {_VERBS[release]}()",
+        )
+
+    def _acquire(self, op: AcquireOp, state: State) -> State:
+        held = state.get(op.cb, ())
+        same = [h for h in held if type(h) is type(op)]
+        if same:
+            verb, release = _VERBS[type(op)], _VERBS[RELEASE_OF[type(op)]]
+            raise error(
+                op,
+                f"{verb}() of '{name_of(op.cb, 'a buffer')}' while the block that this thread acquired before is still"
+                " held: it would be the same block",
+                notes=[("that block was acquired", same[0])],
+                hint=f"call {release}() on it first; for more than one block at a time make the buffer's shape larger",
+            )
+        (self.waits if isinstance(op, CBWaitOp) else self.pushes).setdefault(op.cb, op)
+        return {**state, op.cb: (*held, op)}
+
+    def _release(self, op: ReleaseOp, state: State) -> State:
+        held = state.get(op.cb, ())
+        wanted = _RELEASED_BY[type(op)]
+        for i, candidate in enumerate(held):
+            if isinstance(candidate, wanted):
+                if isinstance(candidate, CBReserveOp):
+                    self._check_written(candidate, op)
+                return {**state, op.cb: held[:i] + held[i + 1 :]}
+        name = name_of(op.cb, "the buffer")
+        raise error(
+            op,
+            f"circular buffer protocol violation: {_VERBS[type(op)]}() without matching {_VERBS[wanted]}() of '{name}'",
+            notes=[("the buffer is made", op.cb.owner)] if isinstance(op.cb.owner, Operation) else [],
+        )
+
+    def _check_written(self, reserved: CBReserveOp, push: ReleaseOp) -> None:
+        if reserved.block is not None and not _is_written(reserved.block):
+            raise error(
+                push,
+                "a block is pushed that nothing was written to",
+                notes=[("it was reserved", reserved)],
+                hint="store a value in it, or copy a slice of a tensor to it",
+            )
+
+    def _loop(self, op: scf.ForOp | scf.WhileOp, state: State) -> State:
+        after = state
+        for region in op.regions:
+            after = self._block(region.block, after)
+        for cb in {*state, *after}:
+            before, now = state.get(cb, ()), after.get(cb, ())
+            if before == now:
+                continue
+            extra = [h for h in now if h not in before]
+            if extra:
+                self._missing_release(extra[0], "at the end of the loop body")
+            lost = next(h for h in before if h not in now)
+            raise error(
+                op,
+                "the loop releases a block that was acquired before it: the second turn would release it again",
+                notes=[("the block was acquired", lost)],
+            )
+        return after
+
+    def _pipe_end(self, op: PipeEndOp, state: State) -> State:
+        after = self._block(op.body.block, dict(state))
+        for cb in {*state, *after}:
+            if state.get(cb, ()) != after.get(cb, ()):
+                culprit = next(iter({*state.get(cb, ())} ^ {*after.get(cb, ())}))
+                raise error(
+                    culprit,
+                    "this block is acquired or released at one end of a pipe only: other cores would go on without",
+                    notes=[("the end of the pipe", op)],
+                    hint="acquire and release it both inside, or both outside",
+                )
+        return state
+
+    def _branches(self, op: scf.IfOp, state: State) -> State:
+        outcomes = [
+            self._block(region.block, dict(state)) if region.blocks else state
+            for region in (op.true_region, op.false_region)
+        ]
+        first, second = outcomes
+        for cb in {*first, *second}:
+            if first.get(cb, ()) != second.get(cb, ()):
+                differing = {*first.get(cb, ())} ^ {*second.get(cb, ())}
+                culprit = next(iter(differing))
+                raise error(
+                    culprit,
+                    "this block is held on one side of the 'if' only; both sides must leave the same blocks acquired",
+                    notes=[("the 'if' stands", op)],
+                )
+        return first
+
+
+def _is_before(first: Operation, second: Operation) -> bool:
+    """Whether an op stands before another one of its block."""
+    op = first.next_op
+    while op is not None and op is not second:
+        op = op.next_op
+    return op is second
+
+
+def _is_written(block: SSAValue) -> bool:
+    """Whether any op stores to a reserved block."""
+    for use in block.uses:
+        match use.operation:
+            case BlockStoreOp(dst=dst) | CopyOp(dst=dst) if dst is block:
+                return True
+            case BlockStoreOp() | CopyOp() | ReadElementOp():
+                continue
+            case _:
+                return True  # an op that may write: element writes, compute regions
+    return False
+
+
+@dataclass(frozen=True)
+class TTLValidate(ModulePass):
+    """Checks the contracts of circular buffers, pipes and semaphores, and the limits of the chip.
+
+    Input: a TTL module as the front end makes it. Output: the same module. Refuses, at the Python line and with the
+    place of the other party: release without acquire, a block not released on some path, a block acquired twice or
+    used after its release, a block pushed unwritten, two producers or two consumers of a buffer, a buffer that is
+    waited for and never produced or produced and never consumed, a pipe with one end only or with ends of different
+    sizes, a wait for a value that a semaphore never takes, slices that leave their tensor, more buffers than the chip
+    has. Cost: one walk over the ops of each thread.
+    """
+
+    name = "ttl-validate"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for program, kernel in kernels(op):
+            threads = [_Thread(thread) for thread in kernel.threads]
+            for thread in threads:
+                thread.run()
+            self._check_parties(kernel, threads)
+            check_pipes(kernel)
+            check_semaphores(kernel)
+            self._check_slices(kernel)
+            self._check_limits(program, kernel)
+
+    def _check_parties(self, kernel: KernelOp, threads: list[_Thread]) -> None:
+        for cb in buffers(kernel):
+            producers = [t.pushes[cb.result] for t in threads if cb.result in t.pushes]
+            consumers = [t.waits[cb.result] for t in threads if cb.result in t.waits]
+            name = name_of(cb.result, "a buffer")
+            for parties, role, verb in (
+                (producers, "producers", "reserve"),
+                (consumers, "consumers", "wait"),
+            ):
+                if len(parties) > 1:
+                    raise error(
+                        parties[1],
+                        f"circular buffer '{name}' has two {role}: two threads call {verb}() on it",
+                        notes=[("the other thread does", parties[0]), ("the buffer is made", cb)],
+                    )
+            if consumers and not producers:
+                raise error(
+                    consumers[0],
+                    f"circular buffer '{name}' is waited for, but no thread produces it",
+                    notes=[("the buffer is made", cb)],
+                    hint="reserve() and push() a block of it in another thread",
+                )
+            if producers and not consumers:
+                raise error(
+                    producers[0],
+                    f"circular buffer '{name}' is filled, but no thread consumes it",
+                    notes=[("the buffer is made", cb)],
+                    hint="wait() for its blocks and pop() them in another thread",
+                )
+
+    def _check_slices(self, kernel: KernelOp) -> None:
+        """Slices that every core takes must lie in their tensors, in every turn of the loops around them."""
+        for op in [o for thread in kernel.threads for o in thread.walk() if isinstance(o, IndexAccessorOp)]:
+            if not is_unconditional(op):
+                continue
+            shape = tensor_shape(op.accessor_type.tensor_type) or ()
+            for d, (start, size, step, extent) in enumerate(
+                zip(op.indices, op.sizes, op.steps, shape, strict=True)
+            ):
+                found = bounds(start)
+                if found is None:
+                    continue
+                first, last = found[0], found[1] + (size - 1) * step
+                if first < 0 or last >= extent:
+                    raise error(
+                        op,
+                        f"the loops lead to elements {first} to {last} along dimension {d} of a tensor of {extent}",
+                        hint="loop bounds must be multiples of the block shape: let the loops cover whole blocks only",
+                    )
+
+    def _check_limits(self, program: ProgramOp, kernel: KernelOp) -> None:
+        chip = chip_of(program)
+        made: list[CreateCBOp] = buffers(kernel)
+        if len(made) > chip.circular_buffers:
+            raise error(
+                made[chip.circular_buffers],
+                f"this kernel makes {len(made)} circular buffers; {chip.name} has {chip.circular_buffers} a core",
+            )
