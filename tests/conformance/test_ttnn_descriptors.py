@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ttnn backend against the real packages of both generations, without hardware.
+
+| variable | what it is |
+|---|---|
+| `TTNN81_PYTHON`, `TTNN69_PYTHON` | a Python 3.12 with `ttnn==0.81.1` or `ttnn==0.69.0` and the dependencies of ttlang |
+| `TTNN81_ROOT`, `TTNN69_ROOT` | the folder of the package `ttnn`, with the RISC-V compiler in `runtime/sfpi` |
+
+With a root, programs are launched on a mocked chip: tensors are moved, kernels compiled (0.81) and enqueued, and
+nothing computed.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
+
+import ttlang as ttl
+from ttlang.hardware.data_formats import BY_METAL_NAME
+from ttlang.runtime.accessor_words import same_placement, split_words
+
+SCRIPT = Path(__file__).with_name("ttnn_program.py")
+SOURCES = Path(ttl.__file__).resolve().parents[1]
+GENERATIONS = {"0.81": "TTNN81", "0.69": "TTNN69"}
+CHIPS = ("wormhole_b0", "blackhole")
+BOARDS = {"wormhole_b0": ("n150", 72059269369839682, 1), "blackhole": ("p150", 4476187513037, 0)}
+SHARDS = {
+    "height_bfloat16": ttl.Shard("height", (32, 128), (2, 2), "col_major"),
+    "width_float32": ttl.Shard("width", (128, 32), (4, 1)),
+    "block_bfloat16": ttl.Shard("block", (64, 32), (4, 2)),
+}
+ETHERNET_MASKS = {"wormhole_b0": 0, "blackhole": 288}
+
+
+@pytest.fixture(scope="module", params=sorted(GENERATIONS))
+def generation(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def python(generation):
+    name = f"{GENERATIONS[generation]}_PYTHON"
+    if name not in os.environ:
+        pytest.skip(f"{name} is not set: a Python 3.12 with ttnn {generation}; see the top of this file")
+    return os.environ[name]
+
+
+@pytest.fixture(scope="module", params=CHIPS)
+def chip(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["elementwise_bfloat16", "elementwise_float32", "matmul", *SHARDS])
+def program(request, generation, chip, tmp_path_factory):
+    options = {"arch": chip, "metal_version": generation}
+    if request.param == "matmul":
+        kernel, dtype = matmul_kernel(**options), "bfloat16"
+    else:
+        kernel = elementwise_kernel(lambda a, b: ttl.math.exp(a) + b, grid=(2, 2))
+        dtype = request.param.partition("_")[2]
+        kernel.arch = chip
+        kernel._config["metal_version"] = generation
+    shard = SHARDS.get(request.param)
+    memory = ttl.DRAM if shard is None else ttl.L1
+    tensors = [ttl.tensor([[0.0] * 128] * 128, dtype=dtype, memory=memory, shard=shard) for _ in range(3)]
+    return kernel.compile(*tensors).save(tmp_path_factory.mktemp("programs") / "program.ttm")
+
+
+def ask(python, question, program, **environment):
+    """The answer of ttnn_program.py."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TT_METAL")}
+    path = os.pathsep.join([str(SOURCES), os.environ.get("PYTHONPATH", "")])
+    run = subprocess.run(
+        [python, str(SCRIPT), question, str(program)],
+        env={**kept, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    answers = [line for line in run.stdout.splitlines() if line.startswith("ANSWER ")]
+    assert run.returncode == 0 and answers, run.stdout[-2000:] + run.stderr[-4000:]
+    return json.loads(answers[-1].removeprefix("ANSWER "))
+
+
+def test_descriptors(python, program):
+    image = ttl.load(program).image
+    answer = ask(python, "describe", program)
+    columns, rows = image.cores
+    for kernel, described in zip(image.kernels, answer["kernels"], strict=True):
+        assert described["source"] == kernel.source
+        assert described["source_type"].endswith("SOURCE_CODE")
+        assert described["cores"] == [0, 0, columns - 1, rows - 1]
+        assert described["compile_time_args"] == list(kernel.compile_time_args)
+        assert described["common_runtime_args"] == [4096 * (t + 1) for t in kernel.tensor_arguments]
+        assert described["config"] == f"{kernel.kind.capitalize()}ConfigDescriptor"
+        if kernel.kind == "compute":
+            flags = [image.fp32_dest_acc, image.dst_full_sync, False]
+            assert described["math"] == [f"MathFidelity.{image.math_fidelity}", *flags]
+            wide = [i for i, mode in enumerate(described["unpack"]) if mode.endswith("UnpackToDestFp32")]
+            assert wide == list(image.unpack_to_dest_fp32)
+    assert answer["cbs"] == [
+        [b.pages * b.page_bytes, [[b.index, BY_METAL_NAME[b.data_format].metal_code, b.page_bytes]]]
+        for b in image.buffers
+    ]
+    assert answer["semaphores"] == [[i, v, "CoreType.WORKER"] for i, v in enumerate(image.semaphores)]
+
+
+def test_without_a_device(python, program):
+    if Path("/dev/tenstorrent").exists():
+        pytest.skip("this machine has a Tenstorrent device")
+    text = ask(python, "refusal", program)
+    assert "no Tenstorrent device" in text and "simulator" in text
+
+
+@pytest.fixture
+def mocked(python, generation, chip, tmp_path):
+    """The environment of a process that sees one mocked chip."""
+    name = f"{GENERATIONS[generation]}_ROOT"
+    if name not in os.environ:
+        pytest.skip(f"{name} is not set: the folder of ttnn {generation}; see the top of this file")
+    description = tmp_path / "cluster.yaml"
+    description.write_text(cluster(chip))
+    environment = {
+        "TT_METAL_HOME": os.environ[name],
+        "TT_METAL_RUNTIME_ROOT": os.environ[name],
+        "TT_METAL_MOCK_CLUSTER_DESC_PATH": str(description),
+        "TT_METAL_CACHE": str(tmp_path / "cache"),
+    }
+    if generation == "0.69":
+        environment["TT_METAL_SLOW_DISPATCH_MODE"] = "1"  # its mock has no dispatch cores
+    return environment
+
+
+def cluster(chip):
+    """A machine with one card, as the mock of tt-metal takes it."""
+    board, identifier, harvested = BOARDS[chip]
+    return f"""
+arch: {{0: {chip}}}
+chips: {{0: [0, 0, 0, 0]}}
+chip_unique_ids: {{0: {identifier}}}
+ethernet_connections: []
+chips_with_mmio: [0: 0]
+harvesting:
+  0:
+    noc_translation: true
+    harvest_mask: {harvested}
+    dram_harvesting_mask: 0
+    eth_harvesting_mask: {ETHERNET_MASKS[chip]}
+    pcie_harvesting_mask: {2 if chip == "blackhole" else 0}
+    l2cpu_harvesting_mask: 0
+chip_to_boardtype: {{0: {board}}}
+boards:
+  - [board_id: {identifier}, board_type: {board}, chips: [0]]
+asic_locations: {{0: 0}}
+"""
+
+
+def test_launch_on_a_mocked_chip(python, mocked, program):
+    image = ttl.load(program).image
+    answer = ask(python, "launch", program, **mocked)
+    assert answer["ran"] == [True, True]
+    compiled = split_words(image.kernels[0].compile_time_args[len(image.buffers) :], len(image.tensors))
+    for words, real in zip(compiled, answer["words"], strict=True):
+        assert same_placement(words, real)
+    differences = answer["round_trip"]
+    assert differences.pop("bfloat8_b") < 2**-5 and differences.pop("bfloat4_b") < 2**-1
+    assert set(differences.values()) == {0.0}
+
+
+def test_another_generation_is_refused(python, generation, tmp_path):
+    (other,) = set(GENERATIONS) - {generation}
+    kernel = matmul_kernel(metal_version=other)
+    tensors = [ttl.tensor([[0.0] * 128] * 128, dtype="bfloat16") for _ in range(3)]
+    path = kernel.compile(*tensors).save(tmp_path / "program.ttm")
+    assert f"compiled for tt-metal {other}, but ttnn {generation}" in ask(python, "refusal", path)
