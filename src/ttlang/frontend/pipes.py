@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pipes in threads: code at their ends, and coordinates of cores."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from xdsl.ir import Block as IRBlock
+from xdsl.ir import Region, SSAValue
+
+from ttlang.dialects.ttl.coordinates import Coordinate
+from ttlang.dialects.ttl.pipes import IfDstOp, IfSrcOp
+from ttlang.language.pipes import Pipe, PipeNet, net_of
+
+from .blocks import require_kind
+from .values import RuntimeInt, describe
+
+if TYPE_CHECKING:
+    from .thread_compiler import ThreadCompiler
+
+_ENDS = {"src": IfSrcOp, "dst": IfDstOp}
+_GUARDS = {"src": "if_src", "dst": "if_dst"}
+
+
+def _pipes(compiler: "ThreadCompiler", value: Any) -> tuple[Pipe, ...]:
+    if isinstance(value, PipeNet):
+        return value.pipes
+    pipes = (value,) if isinstance(value, Pipe) else value
+    if not isinstance(pipes, tuple | list) or not all(isinstance(p, Pipe) for p in pipes):
+        raise compiler.error(f"expected a net of pipes or a list of pipes, got {describe(value)}")
+    net_of(pipes, compiler.program.scope)
+    return tuple(pipes)
+
+
+def _at_end(compiler: "ThreadCompiler", pipes: Any, function: Any, side: str) -> None:
+    """Call `function` for each pipe, guarded by whether this core is at that end of it."""
+    require_kind(compiler, "datamovement", f"'{_GUARDS[side]}'")
+    from .builtins import call
+
+    for pipe in _pipes(compiler, pipes):
+        value = compiler.program.pipe(pipe)
+        saved, compiler.block = compiler.block, IRBlock()
+        compiler.conditional += 1
+        compiler.pipe_ends.append((pipe, side))
+        try:
+            call(compiler, function, (pipe,), {})
+            body = compiler.block
+        finally:
+            compiler.pipe_ends.pop()
+            compiler.conditional -= 1
+            compiler.block = saved
+        compiler.emit(_ENDS[side](value, Region(body)))
+
+
+def if_src(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:
+    _at_end(compiler, pipes, function, "src")
+
+
+def if_dst(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:
+    _at_end(compiler, pipes, function, "dst")
+
+
+def end(compiler: "ThreadCompiler", pipe: Pipe, side: str) -> SSAValue:
+    """The pipe as an operand of a copy; refused outside of the code of its end."""
+    if (pipe, side) not in compiler.pipe_ends:
+        what = "sends into" if side == "src" else "receives from"
+        raise compiler.error(
+            f"this transfer {what} a pipe outside of {_GUARDS[side]} of that pipe",
+            hint=f"write it in the function that net.{_GUARDS[side]}(...) calls, with the pipe that it is given",
+        )
+    return compiler.program.pipe(pipe)
+
+
+# Coordinates of cores
+
+
+def this_core(compiler: "ThreadCompiler") -> list[Coordinate]:
+    """Coordinates of the current core, as many as the grid has dimensions."""
+    return [_coordinate(compiler, c, "a coordinate") for c in compiler.core(len(compiler.program.scope.grid))]
+
+
+def coordinates(compiler: "ThreadCompiler", core: Any, what: str) -> list[Coordinate]:
+    """Coordinates of a core: constants where they are known, values where they are computed."""
+    grid = compiler.program.scope.grid
+    entries = core if isinstance(core, tuple | list) else (core,)
+    if len(entries) != len(grid):
+        raise compiler.error(
+            f"'{what}' has {len(entries)} coordinates, the grid {tuple(grid)} has {len(grid)} dimensions"
+        )
+    return [_inside(compiler, e, size, what) for e, size in zip(entries, grid, strict=True)]
+
+
+def _inside(compiler: "ThreadCompiler", entry: Any, size: int, what: str) -> Coordinate:
+    value = _coordinate(compiler, entry, what)
+    if isinstance(value, int) and not 0 <= value < size:
+        raise compiler.error(f"'{what}' is outside of the grid: coordinate {value} of {size}")
+    return value
+
+
+def _coordinate(compiler: "ThreadCompiler", entry: Any, what: str) -> Coordinate:
+    if isinstance(entry, RuntimeInt):
+        return entry.ssa
+    if isinstance(entry, bool) or not isinstance(entry, int):
+        raise compiler.error(f"'{what}' holds integers, got {describe(entry)}")
+    return entry
+
+
+def rectangle(compiler: "ThreadCompiler", core: Any, mcast: Any) -> tuple[list[Coordinate], list[Coordinate]]:
+    """First and last core of the rectangle that starts at `core` and has the sizes `mcast` (one core without)."""
+    first = coordinates(compiler, core, "core")
+    if mcast is None:
+        return first, first
+    sizes: Sequence[Any] = mcast if isinstance(mcast, tuple | list) else (mcast,)
+    if len(sizes) != len(first) or not all(isinstance(s, int) and s >= 1 for s in sizes):
+        raise compiler.error(
+            f"'mcast' holds a size of at least 1 for each of the {len(first)} dimensions, got {describe(mcast)}"
+        )
+    entries = core if isinstance(core, tuple | list) else (core,)
+    last = [compiler.binary("add", e, s - 1) for e, s in zip(entries, sizes, strict=True)]
+    return first, coordinates(compiler, tuple(last), "mcast")
+
+
+def spans(compiler: "ThreadCompiler", given: Any) -> tuple[list[Coordinate], list[Coordinate]]:
+    """First and last core of a range of coordinates and slices; the whole grid for None."""
+    grid = compiler.program.scope.grid
+    entries = (slice(None),) * len(grid) if given is None else given
+    if not isinstance(entries, tuple | list):
+        entries = (entries,)
+    if len(entries) != len(grid):
+        raise compiler.error(f"a range of cores has {len(grid)} coordinates or slices, got {len(entries)}")
+    first: list[Any] = []
+    last: list[Any] = []
+    for entry, size in zip(entries, grid, strict=True):
+        if not isinstance(entry, slice):
+            first.append(entry)
+            last.append(entry)
+            continue
+        if entry.step not in (None, 1):
+            raise compiler.error("a range of cores is a rectangle: its slices have no steps")
+        first.append(0 if entry.start is None else entry.start)
+        last.append(compiler.binary("sub", size if entry.stop is None else entry.stop, 1))
+    return coordinates(compiler, tuple(first), "range"), coordinates(compiler, tuple(last), "range")

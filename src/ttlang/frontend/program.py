@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a traced kernel to the TTL module: one program, one kernel, its buffers and threads."""
+
+from typing import Any, TypeVar
+
+from xdsl.dialects.builtin import BoolAttr, IntegerType, ModuleOp, NoneAttr, StringAttr, TensorType
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, TypeAttribute
+
+from ttlang.diagnostics import CompileError, SourceLocation
+from ttlang.dialects.locations import file_loc
+from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.ttl.attributes import CBType, Distribution, LayoutAttr, MemorySpace, Orientation
+from ttlang.dialects.ttl.buffers import NARROW_ATTRIBUTE, CreateCBOp
+from ttlang.dialects.ttl.data_movement import TensorAccessorOp
+from ttlang.dialects.ttl.pipes import CreatePipeOp
+from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
+from ttlang.dialects.ttl.structure import ComputeThreadOp, DataMovementThreadOp, KernelOp, ProgramOp
+from ttlang.dialects.ttl.syntax import i64_array
+from ttlang.hardware.data_formats import DataType
+from ttlang.language.pipes import Pipe
+from ttlang.language.resources import CircularBuffer
+from ttlang.language.scope import KernelScope, Thread, misuse
+from ttlang.language.semaphores import Semaphore
+from ttlang.language.tensors import TensorParameter, TensorSpec
+
+from .thread_compiler import ThreadCompiler
+
+_THREAD_OPS = {"compute": ComputeThreadOp, "datamovement": DataMovementThreadOp}
+
+
+def tensor_type(spec: TensorSpec) -> TensorType[Any]:
+    """A kernel tensor in shape units: tiles, or datums when row-major; its layout is the encoding."""
+    return TensorType(element_of(spec.dtype, spec.tiled), spec.shape_units, layout_of(spec))
+
+
+def layout_of(spec: TensorSpec) -> LayoutAttr:
+    """The layout of a tensor; shards in shape units."""
+    if (shard := spec.shard) is None:
+        return LayoutAttr(tiled=spec.tiled)
+    return LayoutAttr(
+        tiled=spec.tiled,
+        distribution=Distribution(f"{shard.distribution}_sharded"),
+        grid=shard.grid,
+        shard=shard.in_units(spec.tiled),
+        orientation=Orientation(shard.orientation),
+    )
+
+
+def element_of(dtype: DataType, tiled: bool) -> TypeAttribute:
+    """A tile of a data type, or one datum of row-major data: as many bits, whatever they mean."""
+    if tiled:
+        return TileType(dtype)
+    if not dtype.format.scalar_bytes:
+        raise misuse(
+            f"{dtype.format.python_name} exists in tiles only", hint="make the tensor tiled: layout=ttl.TILE"
+        )
+    return IntegerType(8 * dtype.format.scalar_bytes)
+
+
+class ProgramBuilder:
+    """Compiles a kernel scope; what threads share is made here."""
+
+    def __init__(self, scope: KernelScope):
+        self.scope = scope
+        self.written: set[TensorParameter] = set()
+        self.inlining: list[object] = []
+        self._buffers: dict[CircularBuffer, SSAValue] = {}
+        self._semaphores: dict[Semaphore, SSAValue] = {}
+        self._pipes: dict[Pipe, SSAValue] = {}
+        self._accessors: dict[tuple[ThreadCompiler, TensorParameter], SSAValue] = {}
+        self._body = Block(arg_types=[tensor_type(t.spec) for t in scope.tensors])
+        self._kernel = Block()
+        for argument, tensor in zip(self._body.args, scope.tensors, strict=True):
+            argument.name_hint = tensor.name
+        self._tensors = dict(zip(scope.tensors, self._body.args, strict=True))
+
+    def build(self) -> ModuleOp:
+        """The module of the kernel; raises CompileError at the Python that cannot be compiled."""
+        names = _names(self.scope, CircularBuffer)
+        for buffer in self.scope.buffers:
+            self._create(buffer, names.get(buffer))
+        names_of_semaphores = _names(self.scope, Semaphore)
+        for semaphore in self.scope.semaphores:
+            self._create_semaphore(semaphore, names_of_semaphores.get(semaphore))
+        for thread in self.scope.program_threads:
+            self._thread(thread)
+        location = self.scope.location
+        kernel = KernelOp(Region(self._kernel), grid=self.scope.grid)
+        self._locate(kernel, location)
+        self._body.add_op(kernel)
+        program = ProgramOp(
+            self.scope.name,
+            self.scope.grid,
+            Region(self._body),
+            memory_space=self.scope.config.memory_space,
+            tiled=self.scope.config.tiled,
+            attributes=self._configuration(),
+        )
+        self._locate(program, location)
+        module = ModuleOp([program])
+        self._locate(module, location)
+        return module
+
+    def _configuration(self) -> dict[str, Attribute]:
+        config = self.scope.config
+        attributes: dict[str, Attribute] = {
+            "arch": StringAttr(config.arch),
+            "math_fidelity": StringAttr(config.math_fidelity),
+        }
+        for name in ("fp32_dest_acc", "dst_full_sync"):
+            if (value := getattr(config, name)) is not None:
+                attributes[name] = BoolAttr.from_bool(value)
+        return attributes
+
+    @staticmethod
+    def _locate(op: Operation, location: SourceLocation | None) -> None:
+        if location is not None:
+            op.location = file_loc(location.file, location.line, location.column)
+
+    def _create(self, buffer: CircularBuffer, name: str | None) -> None:
+        op = CreateCBOp(
+            CBType(buffer.shape, element_of(buffer.dtype, buffer.tiled), buffer.buffer_factor, MemorySpace.L1)
+        )
+        op.result.name_hint = name or f"cb_{buffer.index}"
+        if narrow := _narrow_dimensions(buffer):
+            op.attributes[NARROW_ATTRIBUTE] = i64_array(narrow)
+        self._locate(op, buffer.location)
+        self._kernel.add_op(op)
+        self._buffers[buffer] = op.result
+
+    def _create_semaphore(self, semaphore: Semaphore, name: str | None) -> None:
+        op = CreateSemaphoreOp(semaphore.initial)
+        op.semaphore.name_hint = name or f"semaphore_{semaphore.index}"
+        self._locate(op, semaphore.location)
+        self._kernel.add_op(op)
+        self._semaphores[semaphore] = op.semaphore
+
+    def semaphore(self, semaphore: Semaphore) -> SSAValue:
+        """The semaphore as a value; raises CompileError for a semaphore of another kernel."""
+        if semaphore not in self._semaphores:
+            raise CompileError("this semaphore was made by another kernel", semaphore.location)
+        return self._semaphores[semaphore]
+
+    def pipe(self, pipe: Pipe) -> SSAValue:
+        """The pipe as a value, made in the kernel when it is first used."""
+        if pipe not in self._pipes:
+            if pipe.scope is not self.scope:
+                raise CompileError("this pipe was made by another kernel", pipe.location)
+            net = None if pipe.net is None else pipe.net.index
+            if pipe.is_multicast:
+                op = CreatePipeOp(pipe.src, dst_core_range=[pipe.first, pipe.last], net=net)
+            else:
+                op = CreatePipeOp(pipe.src, pipe.first, net=net)
+            op.pipe.name_hint = f"pipe_{len(self._pipes)}"
+            self._locate(op, pipe.location)
+            self._kernel.add_op(op)
+            self._pipes[pipe] = op.pipe
+        return self._pipes[pipe]
+
+    def _thread(self, thread: Thread) -> None:
+        compiler = ThreadCompiler(self, thread)
+        op = _THREAD_OPS[thread.kind](Region(compiler.compile()), name=thread.name)
+        self._locate(op, thread.location)
+        self._kernel.add_op(op)
+
+    def buffer(self, buffer: CircularBuffer) -> SSAValue:
+        """The circular buffer as a value; raises CompileError for a buffer of another kernel."""
+        if buffer not in self._buffers:
+            raise CompileError("this circular buffer was made by another kernel", buffer.location)
+        return self._buffers[buffer]
+
+    def accessor(self, compiler: ThreadCompiler, tensor: TensorParameter) -> SSAValue:
+        """The accessor of `tensor` in a thread, made once at its start."""
+        key = (compiler, tensor)
+        if key not in self._accessors:
+            if tensor not in self._tensors:
+                raise compiler.error(f"tensor '{tensor.name}' is not an argument of this kernel")
+            value = self._tensors[tensor]
+            assert isinstance(value.type, TensorType)
+            layout = value.type.encoding
+            assert isinstance(layout, LayoutAttr) and not isinstance(layout, NoneAttr)
+            op = TensorAccessorOp(value, layout, MemorySpace(tensor.spec.memory.value))
+            op.accessor.name_hint = tensor.name
+            with compiler.in_prologue():
+                compiler.emit(op)
+            self._accessors[key] = op.accessor
+        return self._accessors[key]
+
+
+_Named = TypeVar("_Named", CircularBuffer, Semaphore)
+
+
+def _names(scope: KernelScope, kind: type[_Named]) -> dict[_Named, str]:
+    """Python names of the resources of a kind, as the threads know them."""
+    names: dict[_Named, str] = {}
+
+    def visit(name: str, value: Any) -> None:
+        if isinstance(value, kind):
+            names.setdefault(value, name)
+        elif isinstance(value, tuple | list):
+            for i, item in enumerate(value):
+                visit(f"{name}_{i}", item)
+
+    for thread in scope.program_threads:
+        function = thread.function
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                visit(name, cell.cell_contents)
+            except ValueError:
+                continue  # a name that the kernel body never bound
+    return names
+
+
+def _narrow_dimensions(buffer: CircularBuffer) -> tuple[int, ...]:
+    """Dimensions in which the tensor that a buffer is like has one datum: the rest of its tiles is padding."""
+    if buffer.like is None or not buffer.tiled:
+        return ()
+    shape = buffer.like.shape
+    return tuple(d for d in range(max(len(shape) - 2, 0), len(shape)) if shape[d] == 1)
