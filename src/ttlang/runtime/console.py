@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports as tables on the terminal."""
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from .report import Error, RunReport
+
+_BOUND_NAMES = {"compute": "compute", "noc": "NoC", "dram": "DRAM", "issue": "instruction issue"}
+
+
+def _time(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.2f} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def _rows(report: "RunReport", error: "Error | None") -> Iterator[tuple[str, str]]:
+    yield "grid", f"{' x '.join(map(str, report.grid))} cores of {report.arch}"
+    if error is not None:
+        yield "error", f"{error.relative_l2:.2e} relative L2, {error.max_absolute:.2e} largest"
+    if not report.ran:
+        yield "run", "compiled only (TTLANG_COMPILE_ONLY)"
+    if report.cycles is not None and report.seconds is not None:
+        yield "simulated", f"{report.cycles:,} cycles, {_time(report.seconds)}"
+    if report.bound is not None:
+        shares = ", ".join(
+            f"{_BOUND_NAMES.get(name, name)} {share:.0%}" for name, share in report.utilisation.items()
+        )
+        yield (
+            "bound by",
+            _BOUND_NAMES.get(report.bound, report.bound) + (f" ({shares} busy)" if shares else ""),
+        )
+    if report.artefacts is not None:
+        yield "artefacts", str(report.artefacts)
+
+
+def _table(report: "RunReport", name: str | None, error: "Error | None") -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=name or report.kernel, title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for label, text in _rows(report, error):
+        table.add_row(label, text)
+    return table
+
+
+def print_report(report: "RunReport", name: str | None, error: "Error | None") -> None:
+    Console(highlight=False).print(_table(report, name, error))
+
+
+def report_text(report: "RunReport") -> str:
+    stream = StringIO()
+    Console(file=stream, width=100, highlight=False, color_system=None).print(_table(report, None, None))
+    return stream.getvalue()

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launch of a compiled program on the bundled simulator."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from math import prod
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttlang.language.tensors import TensorSpec
+from ttlang.simulator import Buffer, Device, Program
+
+from .image import ProgramImage
+from .report import RunReport
+
+if TYPE_CHECKING:
+    from .compiled import CompiledKernel
+
+_launch_lock = Lock()
+
+
+@cache
+def _device(arch: str) -> Device:
+    """One simulated chip per process and kind: making its memories costs more than a small run."""
+    return Device(arch)
+
+
+def launch(
+    compiled: "CompiledKernel",
+    arrays: Sequence[np.ndarray],
+    *,
+    time: bool,
+    max_cycles: int | None,
+    sanitize: bool,
+) -> RunReport:
+    """Run a program on arrays; those that it writes to are changed when it has ended well, and not before."""
+    image = compiled.image
+    start = perf_counter()
+    with _launch_lock, ExitStack() as stack:
+        device = _device(image.arch)
+        built = perf_counter()
+        buffers = [stack.enter_context(_buffer(device, t.spec)) for t in image.tensors]
+        for buffer, array, tensor in zip(buffers, arrays, image.tensors, strict=True):
+            upload(buffer, array, tensor.spec)
+        uploaded = perf_counter()
+        result = device.run(
+            build_program(image, [b.address for b in buffers]),
+            time=time,
+            max_cycles=max_cycles,
+            sanitize=sanitize,
+        )
+        ran = perf_counter()
+        for buffer, array, tensor in zip(buffers, arrays, image.tensors, strict=True):
+            if tensor.written:
+                download(buffer, array, tensor.spec)
+    moved = perf_counter() - ran + uploaded - built
+    return RunReport(
+        kernel=image.name,
+        arch=image.arch,
+        grid=image.grid,
+        cycles=result.cycles if time else None,
+        seconds=result.seconds if time else None,
+        bound=result.bound if time else None,
+        utilisation=dict(result.utilisation) if time else {},
+        prints=tuple(result.output.splitlines()),
+        artefacts=compiled.artefacts,
+        host_seconds={
+            "device": built - start,
+            "tensors": moved,
+            "compile": result.compile_seconds,
+            "run": result.run_seconds,
+        },
+        result=result,
+    )
+
+
+def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
+    """The simulator's program of an image whose tensors lie at `addresses`."""
+    columns, rows = image.cores
+    cores = (0, 0, columns - 1, rows - 1)
+    program = Program()
+    for buffer in image.buffers:
+        program.add_circular_buffer(
+            buffer.index,
+            cores,
+            data_format=buffer.data_format,
+            num_pages=buffer.pages,
+            page_size=buffer.page_bytes,
+            address=buffer.address,
+        )
+    for number, initial in enumerate(image.semaphores):
+        program.add_semaphore(number, cores, initial)
+    for kernel in image.kernels:
+        program.add_kernel(
+            kernel.source,
+            kernel.kind,  # type: ignore[arg-type]
+            cores,
+            name=kernel.name,
+            compile_time_args=kernel.compile_time_args,
+            common_runtime_args=[addresses[t] for t in kernel.tensor_arguments],
+            runtime_args=dict(kernel.runtime_args),
+            line_map=kernel.line_map,
+            math_fidelity=image.math_fidelity,
+            fp32_dest_acc=image.fp32_dest_acc,
+            dst_full_sync=image.dst_full_sync,
+            unpack_to_dest_fp32=image.unpack_to_dest_fp32,
+        )
+    return program
+
+
+@contextmanager
+def _buffer(device: Device, spec: TensorSpec) -> Iterator[Buffer]:
+    pages = spec.pages if spec.shard is None else _shard_pages(spec) * device.chip.cores
+    buffer = device.allocate(pages, spec.page_bytes, memory=spec.memory.value)  # type: ignore[arg-type]
+    try:
+        yield buffer
+    finally:
+        buffer.free()
+
+
+def _matrices(array: np.ndarray, spec: TensorSpec) -> Iterator[tuple[int, np.ndarray]]:
+    """The matrices that a tensor of any rank is made of, each with the number of its first page."""
+    if array.ndim == 1:
+        array = array[np.newaxis, :]
+    rows, columns = array.shape[-2:]
+    pages = -(-rows // 32) * -(-columns // 32)
+    for number, outer in enumerate(product(*(range(size) for size in array.shape[:-2]))):
+        yield number * pages, array[outer]
+
+
+def _shard_pages(spec: TensorSpec) -> int:
+    """Pages of one shard."""
+    assert spec.shard is not None
+    return prod(spec.shard.in_units(spec.tiled))
+
+
+def _shard_order(device: Device, spec: TensorSpec) -> np.ndarray:
+    """For each page of a sharded tensor, its number in a buffer that is interleaved over all cores.
+
+    Page k of the shard of core c lies where page k * cores + c of such a buffer does.
+    """
+    assert spec.shard is not None
+    *outer, columns = spec.shape_units
+    rows = prod(outer)
+    high, wide = spec.shard.in_units(spec.tiled)
+    across = -(-columns // wide)
+    places = spec.shard.places(-(-rows // high), across)
+    cores = np.array([y * device.chip.grid[0] + x for x, y in places])
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    inside = row % high * wide + column % wide
+    order: np.ndarray = inside * device.chip.cores + cores[row // high * across + column // wide]
+    return order
+
+
+@contextmanager
+def _in_page_order(device: Device, spec: TensorSpec) -> Iterator[Buffer]:
+    """A buffer with all pages of a tensor in their order."""
+    buffer = device.allocate(spec.pages, spec.page_bytes)
+    try:
+        yield buffer
+    finally:
+        buffer.free()
+
+
+def _upload_shards(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
+    with _in_page_order(buffer.device, spec) as ordered:
+        upload(ordered, array, replace(spec, shard=None))
+        pages = np.zeros((buffer.num_pages, spec.page_bytes), np.uint8)
+        pages[_shard_order(buffer.device, spec)] = ordered.read().reshape(spec.pages, spec.page_bytes)
+        buffer.write(pages)
+
+
+def _download_shards(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
+    with _in_page_order(buffer.device, spec) as ordered:
+        pages = buffer.read().reshape(buffer.num_pages, spec.page_bytes)
+        ordered.write(pages[_shard_order(buffer.device, spec)])
+        download(ordered, array, replace(spec, shard=None))
+
+
+def upload(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
+    """Copy an array of any strides to the device; in tiles, edges are padded with zeros."""
+    if spec.shard is not None:
+        _upload_shards(buffer, array, spec)
+        return
+    if not spec.tiled:
+        buffer.write(array)
+        return
+    for first_page, matrix in _matrices(array, spec):
+        buffer.write_tiles(matrix, first_page)
+
+
+def download(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
+    """Copy a tensor back into an array of any strides; the padding of tiles is cropped."""
+    if spec.shard is not None:
+        _download_shards(buffer, array, spec)
+        return
+    if not spec.tiled:
+        array[...] = buffer.read().view(array.dtype).reshape(array.shape)
+        return
+    for first_page, matrix in _matrices(array, spec):
+        buffer.read_tiles(matrix, first_page)
