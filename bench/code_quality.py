@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile time of the language kernels, and the quality of the code that is made: calls in the emitted C++, and cycles.
 
-    python bench/code.py
+    python bench/code_quality.py
 
 Compile times are CPU milliseconds from the kernel scope to C++ with verification at stage boundaries, cold cache, median of
 nine. Prints Markdown.
