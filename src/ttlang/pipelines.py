@@ -20,6 +20,7 @@ from ttlang.codegen.host_program import HostProgram, drop_programs, read_host_pr
 from ttlang.codegen.line_map import CppKernel
 from ttlang.diagnostics import TTLangError
 from ttlang.dialects import context
+from ttlang.environment import is_on
 from ttlang.transforms import PASSES, load_pass
 
 ANALYSIS = (
@@ -76,12 +77,8 @@ class Observer:
     """
 
     name: str = "module"
-    verbose: bool = field(
-        default_factory=lambda: os.environ.get("TTLANG_VERBOSE_PASSES", "") not in ("", "0")
-    )
-    verify_each: bool = field(
-        default_factory=lambda: os.environ.get("TTLANG_VERIFY_EACH", "") not in ("", "0")
-    )
+    verbose: bool = field(default_factory=lambda: is_on("TTLANG_VERBOSE_PASSES"))
+    verify_each: bool = field(default_factory=lambda: is_on("TTLANG_VERIFY_EACH"))
     dump_dir: str | None = field(default_factory=lambda: os.environ.get("TTLANG_DUMP_DIR") or None)
     seconds: dict[str, float] = field(default_factory=dict)
     _count: int = 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ttlang.cache_folder import cache_root
 from ttlang.codegen.program_file import ProgramFileError
+from ttlang.environment import is_on
 
 from .image import ProgramImage
 
@@ -21,7 +22,7 @@ PROGRAM = "program.ttm"
 
 def enabled() -> bool:
     """`TTLANG_DISABLE_CACHE=1` compiles anew each time."""
-    return os.environ.get("TTLANG_DISABLE_CACHE", "") in ("", "0")
+    return not is_on("TTLANG_DISABLE_CACHE")
 
 
 def entry_path(key: str) -> Path:

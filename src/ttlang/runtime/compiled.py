@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ttlang.diagnostics import TTLangError
+from ttlang.environment import is_on
 from ttlang.language.scope import misuse
 from ttlang.language.tensors import CONSTANTS, TensorSpec, is_ttnn_tensor, spec_of
 
@@ -203,7 +204,7 @@ class CompiledKernel:
 
 def compile_only() -> bool:
     """`TTLANG_COMPILE_ONLY=1`: kernels are compiled and not run."""
-    return os.environ.get("TTLANG_COMPILE_ONLY", "") not in ("", "0")
+    return is_on("TTLANG_COMPILE_ONLY")
 
 
 def _describe(spec: TensorSpec | None) -> str:

@@ -2,7 +2,6 @@
 """From a kernel and its arguments to a compiled kernel: trace, look up, compile."""
 
 import gc
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ttlang.environment import is_on
 from ttlang.frontend.fingerprint import fingerprint
 from ttlang.language.scope import KernelScope, misuse
 
@@ -90,9 +90,7 @@ def forget() -> None:
 
 def _observed() -> bool:
     """Whether the user asked to see the compilation: it must then happen."""
-    return any(
-        os.environ.get(name, "") not in ("", "0") for name in ("TTLANG_VERBOSE_PASSES", "TTLANG_DUMP_DIR")
-    )
+    return any(is_on(name) for name in ("TTLANG_VERBOSE_PASSES", "TTLANG_DUMP_DIR"))
 
 
 @contextmanager

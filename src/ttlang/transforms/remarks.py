@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Remarks: what a pass did that a user may want to know, under TTLANG_VERBOSE_PASSES=1."""
 
-import os
 import sys
 
 from xdsl.ir import Operation
+
+from ttlang.environment import is_on
 
 from .errors import source_location
 
 
 def verbose() -> bool:
-    return os.environ.get("TTLANG_VERBOSE_PASSES", "") not in ("", "0")
+    return is_on("TTLANG_VERBOSE_PASSES")
 
 
 def remark(pass_name: str, op: Operation, text: str) -> None:

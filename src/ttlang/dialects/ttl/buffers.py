@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Circular buffers: creation, acquisition and release of blocks, access to single tiles."""
 
-from typing import ClassVar
-
 from xdsl.dialects.builtin import (
     I64,
     IndexType,
@@ -177,7 +175,6 @@ class _CBAcquireOp(_CBOp):
 
     block = opt_result_def()
     traits = traits_def(TTLCanonicalization())
-    VERB: ClassVar[str]
 
     def __init__(self, cb: SSAValue, *, with_block: bool = True):
         assert isinstance(cb.type, CBType)
@@ -217,7 +214,6 @@ class CBWaitOp(_CBAcquireOp):
     """
 
     name = "ttl.cb_wait"
-    VERB: ClassVar[str] = "wait"
 
 
 @irdl_op_definition
@@ -225,7 +221,6 @@ class CBReserveOp(_CBAcquireOp):
     """Producer acquire: wait until there is room for a block."""
 
     name = "ttl.cb_reserve"
-    VERB: ClassVar[str] = "reserve"
 
 
 @irdl_op_definition
