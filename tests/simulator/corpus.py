@@ -12,8 +12,8 @@ import numpy as np
 from ttlang.simulator import KernelBindings, Program
 
 PROGRAMS = json.loads((Path(__file__).parent / "corpus_programs.json").read_text(encoding="utf-8"))
-TYPES = {"bfloat16": ml_dtypes.bfloat16, "float32": np.float32, "uint32": np.uint32}
-FORMATS = {"bfloat16": "Float16_b", "float32": "Float32", "uint32": "UInt32"}
+TYPES = {"bfloat16": ml_dtypes.bfloat16, "float32": np.float32, "uint32": np.uint32, "int32": np.int32}
+FORMATS = {"bfloat16": "Float16_b", "float32": "Float32", "uint32": "UInt32", "int32": "Int32"}
 BOTH = (0, 0, 1, 0)
 
 
@@ -79,14 +79,19 @@ class Tensor:
 class CorpusRun:
     """One program: its tensors made and filled, then run."""
 
-    def __init__(self, device, name, seed=1):
-        self.device, self.row = device, PROGRAMS[name]
+    def __init__(self, device, program, seed=1):
+        """`program`: its name in corpus_programs.json, or a row of that form."""
+        self.device, self.row = device, program if isinstance(program, dict) else PROGRAMS[program]
         cores = sorted({core for kernel in self.row["kernels"] for core in each_core(kernel["cores"])})
         self.tensors = {key: Tensor(device, key, row, cores) for key, row in self.row["tensors"].items()}
         random = np.random.default_rng(seed)
         self.inputs = {}
         for key, tensor in self.tensors.items():
-            values = random.standard_normal(tensor.shape).astype(np.float32).astype(tensor.type)
+            if np.issubdtype(tensor.type, np.integer):
+                low, high = self.row["tensors"][key].get("range", (0, 8))
+                values = random.integers(low, high, tensor.shape).astype(tensor.type)
+            else:
+                values = random.standard_normal(tensor.shape).astype(np.float32).astype(tensor.type)
             if key.startswith("in"):
                 self.inputs[key] = values
             tensor.set(values if key.startswith("in") else np.zeros(tensor.shape, tensor.type))
@@ -163,6 +168,7 @@ class CorpusRun:
             compile_time=named["compile_time"],
             buffers=named["buffers"],
             tensors=tensors,
+            tensor_groups=named.get("groups", {}),
             scratch={name: tuple(where) for name, where in named.get("scratch", {}).items()},
         )
 

@@ -4,6 +4,8 @@
 import numpy as np
 import pytest
 from corpus import PROGRAMS, CorpusRun, package
+from corpus_named import NAMED
+from corpus_variants import VARIANTS
 
 pytestmark = pytest.mark.skipif(
     package() is None, reason="needs the kernels of ttnn 0.81: JUDGES must name a folder that holds ttnn81"
@@ -79,12 +81,21 @@ def test_every_program_has_an_expectation():
 @pytest.mark.parametrize("chip", ["device", "blackhole"])
 @pytest.mark.parametrize("name", EXPECTED)
 def test_program(name, chip, request):
-    run = CorpusRun(request.getfixturevalue(chip), name)
+    check(request.getfixturevalue(chip), name, *EXPECTED[name])
+
+
+@pytest.mark.parametrize("name", VARIANTS | NAMED)
+def test_variant(name, device):
+    make, *expectation = (VARIANTS | NAMED)[name]
+    check(device, make(), *expectation)
+
+
+def check(device, program, function, part, tolerance):
+    run = CorpusRun(device, program)
     try:
         found, result = run.run()
     finally:
         run.close()
-    function, part, tolerance = EXPECTED[name]
     values = [run.inputs[key].astype(np.float32) for key in sorted(run.inputs)]
     expected = np.asarray(function(*values))
     got = found[part]

@@ -10,7 +10,7 @@ import pytest
 from kernels import COMPUTE, READER, WRITER
 from tile_programs import BF16
 
-from ttlang.simulator import Device, Program
+from ttlang.simulator import Device, Program, ProgramError
 from ttlang.simulator.engine_build import engine_folder
 
 GRID = (0, 0, 7, 7)
@@ -236,3 +236,60 @@ def test_several_devices_at_once(device):
             buffer = chip.allocate(4, 64)
             buffer.write(np.arange(256, dtype=np.uint8))
             assert np.array_equal(buffer.read(), np.arange(256, dtype=np.uint8))
+
+
+COPY_PAGES = """
+#include "api/dataflow/dataflow_api.h"
+void kernel_main() {
+    const auto from = TensorAccessor(TensorAccessorArgs<0>(), get_arg_val<uint32_t>(0));
+    constexpr uint32_t next = TensorAccessorArgs<0>().next_compile_time_args_offset();
+    const auto to = TensorAccessor(TensorAccessorArgs<next>(), get_arg_val<uint32_t>(1));
+    for (uint32_t page = 0; page < get_arg_val<uint32_t>(2); page++) {
+        cb_reserve_back(0, 1);
+        noc_async_read_page(page, from, get_write_ptr(0));
+        noc_async_read_barrier();
+        cb_push_back(0, 1);
+        cb_wait_front(0, 1);
+        noc_async_write_page(page, to, get_read_ptr(0));
+        noc_async_write_barrier();
+        cb_pop_front(0, 1);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(("shard", "banks"), [((2, 2), None), ((1, 6), [3, 0]), ((4, 1), [5])])
+def test_shards_in_dram(device, shard, banks):
+    source = device.allocate_dram_sharded((4, 6), shard, 64, banks)
+    target = device.allocate_dram_sharded((4, 6), (4, 6), 64)
+    values = np.arange(4 * 6 * 16, dtype=np.uint32)
+    source.write(values)
+    target.write(np.zeros_like(values))
+    program = Program()
+    program.add_circular_buffer(0, (0, 0, 0, 0), num_pages=2, page_size=64)
+    program.add_kernel(
+        COPY_PAGES,
+        "reader",
+        (0, 0, 0, 0),
+        compile_time_args=source.accessor_args + target.accessor_args,
+        runtime_args={(0, 0): [source.address, target.address, 24]},
+    )
+    device.run(program)
+    assert (source.read().view(np.uint32) == values).all()
+    assert (target.read().view(np.uint32) == values).all()
+    source.free()
+    target.free()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((2, 2), (1, 1), 64, [0, 0]), "each once"),
+        (((2, 2), (1, 1), 64, [99]), "from 0 to"),
+        (((2, 2), (1, 1), 20), "multiple of"),
+        (((2, 2), (0, 1), 64), "shards of"),
+    ],
+)
+def test_what_is_no_sharding_of_dram(device, arguments, message):
+    with pytest.raises(ProgramError, match=message):
+        device.allocate_dram_sharded(*arguments)

@@ -234,6 +234,34 @@ def test_mean_and_variance_of_columns(device, name):
     assert np.allclose(found[32], exact.var(0), rtol=1e-4)
 
 
+GROUPS = """
+    constexpr std::array<uint32_t, 0> divide{};
+    welford_init();
+    welford_update_rows<0>(0, 0, 0, 16, divide);
+    welford_save_state(2, 0); welford_clear();
+    welford_update<0>(1, 0, divide);
+    welford_save_state(2, 5);
+    welford_restore_state(2, 0);
+    welford_update_rows<0>(0, 16, 16, 16, divide);
+    welford_finalize_to_face<0>(2, 0, 31, divide);
+    welford_restore_state(2, 5);
+    welford_finalize_to_face<0>(2, 5, 31, divide);
+"""
+
+
+def test_statistics_of_groups_lie_in_faces(device):
+    """Group g has places 64 g to 64 g + 63 of a tile in memory order, and every other one of them."""
+    values = samples(6)
+    found = run_tiles(
+        device, LOAD_TWO + GROUPS + PACK_STATISTICS, [values], (64, 32), np.float32, fp32_dest_acc=True
+    )
+    exact = values.astype(np.float64)
+    faces = found.reshape(2, 2, 16, 2, 16).transpose(0, 1, 3, 2, 4).reshape(2, 16, 64)[:, :, ::2]
+    for group, rows in ((0, exact[:32]), (5, exact[32:])):
+        assert np.allclose(faces[0, group], rows.mean(0), rtol=1e-5)
+        assert np.allclose(faces[1, group], rows.var(0), rtol=1e-4)
+
+
 def test_normalize_by_columns(device):
     data, mean, inverse = samples(1, 32), samples(2, 32), samples(3, 32)
     body = """

@@ -20,6 +20,8 @@ from ttlang.simulator import (
     EndlessLoopError,
     KernelCompileError,
     Program,
+    ProgramError,
+    SimulatorError,
 )
 from ttlang.simulator.engine_build import engine_folder
 
@@ -83,15 +85,69 @@ def test_interrupt_stops_within_a_fifth_of_a_second(device, body, sanitize):
     sent = []
 
     def interrupt():
-        sent.append(time.perf_counter())
+        sent.append(
+            time.process_time()
+        )  # the kernel runs all the time; what else the host runs does not count
         os.kill(os.getpid(), signal.SIGINT)
 
     timer = threading.Timer(0.7, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         device.run(one_kernel(body), sanitize=sanitize)
-    assert time.perf_counter() - sent[0] < 0.2
+    assert time.process_time() - sent[0] < 0.2
     assert_device_works(device)
+
+
+def test_a_closed_device_says_so():
+    device = Device()
+    buffer = device.allocate(1, 64)
+    device.close()
+    device.close()
+    for use in (buffer.read, lambda: device.allocate(1, 64), lambda: device.read_l1((0, 0), 0, 4)):
+        with pytest.raises(SimulatorError, match="closed"):
+            use()
+
+
+@pytest.mark.parametrize("core", [(8, 0), (0, 8), (-1, 0), (1 << 40, 0), (0.5, 0)])
+def test_cores_that_do_not_exist(device, core):
+    with pytest.raises(ValueError, match="logical cores"):
+        device.read_l1(core, 0, 4)
+    with pytest.raises(ValueError, match="logical cores"):
+        device.write_l1(core, 0, b"text")
+
+
+def test_programs_that_name_what_does_not_exist(device):
+    def program(**options):
+        made = Program()
+        made.add_circular_buffer(0, (0, 0, 0, 0), num_pages=1, address=options.pop("address", None))
+        made.add_kernel("void kernel_main() {}", "reader", (0, 0, 0, 0), **options)
+        return made
+
+    for options, what in (
+        ({"address": -64}, "outside L1"),
+        ({"noc": 7}, "NoC 7"),
+        ({"processor": 5}, "processor 5"),
+    ):
+        with pytest.raises(ProgramError, match=what):
+            device.run(program(**options))
+
+
+def test_several_threads_of_one_process(device):
+    failures = []
+
+    def work():
+        try:
+            for _ in range(3):
+                assert_device_works(device)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
 
 
 def script(text, tmp_path):
@@ -175,9 +231,17 @@ def test_host_cost_of_a_tile_does_not_grow_with_cores():
         for buffer in (a, b):
             buffer.write(np.zeros(buffer.size, np.uint8))
 
-        def seconds(cores):
-            program = add_program(a, b, o, pages, cores)
-            return min(device.run(program, time=False).run_seconds for _ in range(7))
+        def seconds(cores, count):
+            program = add_program(a, b, o, count, cores)
+            device.run(program, time=False)
+            times = []
+            for _ in range(7):
+                start = time.process_time()
+                device.run(program, time=False)
+                times.append(time.process_time() - start)
+            return min(times)
 
-        one, all_cores = seconds((0, 0, 0, 0)), seconds((0, 0, 12, 9))
+        one, all_cores = (
+            seconds(cores, pages) - seconds(cores, 130) for cores in ((0, 0, 0, 0), (0, 0, 12, 9))
+        )
     assert all_cores / one < 1.8  # 1.08 on a quiet host; the rest is for what else runs there

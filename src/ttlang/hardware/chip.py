@@ -65,6 +65,7 @@ class DramMemory:
     write_bytes_per_cycle: float
     write_buffer_bytes: int
     turnaround_cycles: int
+    mixed_turnaround_cycles: int
     read_access_cycles: int
     write_access_cycles: int
 
@@ -82,6 +83,7 @@ class Network:
     write_access_cycles: int
     depart_cycles: int
     atomic_access_cycles: int
+    atomic_landing_cycles: int
     cycles_per_flit: float
     packet_cycles: float
     l1_read_cycles_per_flit: float

@@ -20,6 +20,7 @@ from ttlang.simulator.errors import (
     PageNotWaitedFault,
     ProgramError,
     RaceFault,
+    RunInterrupted,
     SanitizerFault,
     SemaphoreFault,
     SimulatorError,
@@ -31,8 +32,9 @@ from ttlang.simulator.errors import (
     UseAfterPopFault,
 )
 from ttlang.simulator.program import Program
-from ttlang.simulator.result import LineReport, RunResult, ThreadReport
-from ttlang.simulator.sharded import ShardedBuffer
+from ttlang.simulator.result import BufferReport, LineReport, Progress, RunResult, ThreadReport, TileWork
+from ttlang.simulator.sharded import DramShardedBuffer, ShardedBuffer
+from ttlang.simulator.trace import Trace, TraceKind
 
 __all__ = [
     "AddressFault",
@@ -41,9 +43,11 @@ __all__ = [
     "ArithmeticFault",
     "AssertionFault",
     "Buffer",
+    "BufferReport",
     "ConfigurationFault",
     "DeadlockError",
     "Device",
+    "DramShardedBuffer",
     "DstFault",
     "EndlessLoopError",
     "InFlightFault",
@@ -55,7 +59,9 @@ __all__ = [
     "PageNotWaitedFault",
     "Program",
     "ProgramError",
+    "Progress",
     "RaceFault",
+    "RunInterrupted",
     "RunResult",
     "SanitizerFault",
     "SemaphoreFault",
@@ -63,7 +69,10 @@ __all__ = [
     "SimulatorError",
     "ThreadReport",
     "ThreadState",
+    "TileWork",
     "ToolchainError",
+    "Trace",
+    "TraceKind",
     "TransferLimitFault",
     "UnfinishedDataFault",
     "UnwrittenMemoryFault",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that a kernel is bound to (`args::`, `dfb::`, `tensor::`, `sem::`, `scratch::`), as tt-metal's runtime generates them."""
+"""Names that a kernel is bound to (`args::`, `dfb::`, `tensor::`, `sem::`, `scratch::`, `pipe::`), as tt-metal's runtime generates them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class KernelBindings:
     `get_vararg(i)` and `get_common_vararg(i)`. `compile_time` gives values. `buffers` leads to circular buffer indices,
     `semaphores` to ids. `tensors` gives the first compile-time word of each tensor's accessor arguments and the common
     argument that holds its address; `tensor_groups` makes tuples of them. `scratch` gives the common argument that holds an
-    L1 address (an offset), and bytes. `common_varargs` is the first common argument that has no name; by default the
+    L1 address (an offset), and bytes. `pipes` leads to remote circular buffers. `common_varargs` is the first common argument that has no name; by default the
     one after all that are named here.
     """
 
@@ -29,6 +29,7 @@ class KernelBindings:
     tensors: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     tensor_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scratch: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    pipes: Mapping[str, int] = field(default_factory=dict)
     common_varargs: int | None = None
 
     def __bool__(self) -> bool:
@@ -72,6 +73,10 @@ class KernelBindings:
                 "namespace scratch {",
                 *(f"constexpr ScratchpadBindingToken {n}{{{w}, {b}}};" for n, (w, b) in self.scratch.items()),
                 "}",
+                *(
+                    f"namespace pipe {{ constexpr PrefetcherPipeBindingToken {n}{{{i}}}; }}"
+                    for n, i in self.pipes.items()
+                ),
                 f"ALWI uint32_t get_vararg(uint32_t i, TTSIM_LINE) {{ return get_arg_val<uint32_t>({len(self.runtime)} + i, call_line); }}",
                 "ALWI uint32_t get_common_vararg(uint32_t i, TTSIM_LINE) {"
                 f" return get_common_arg_val<uint32_t>({self._first_common_vararg()} + i, call_line); }}",
@@ -88,7 +93,7 @@ class KernelBindings:
 
     def _check(self) -> None:
         names = [*self.runtime, *self.common, *self.compile_time, *self.buffers, *self.semaphores]
-        for name in [*names, *self.tensors, *self.tensor_groups, *self.scratch]:
+        for name in [*names, *self.tensors, *self.tensor_groups, *self.scratch, *self.pipes]:
             if not name.isidentifier():
                 raise ProgramError(f"{name!r} cannot be a kernel's name for an argument or a resource")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time as clock
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from operator import index as integer
 from typing import Literal
 
 import numpy as np
@@ -13,15 +14,17 @@ import numpy.typing as npt
 
 from ttlang.hardware import Chip, chip
 from ttlang.simulator.engine import RUN_LOCK, engine, has_static_variables, kernel_entry, load_kernel, words
-from ttlang.simulator.errors import ProgramError, SimulatorError
+from ttlang.simulator.errors import ProgramError, RunInterrupted, SimulatorError
 from ttlang.simulator.faults import raise_fault
 from ttlang.simulator.kernel_build import CbTypes, CompiledKernel, compile_kernels, roles
 from ttlang.simulator.machine_setup import create_machine
 from ttlang.simulator.placement import AddressSpace, cb_addresses, check_program
 from ttlang.simulator.program import FIDELITY_PHASES, Core, CoreRange, Kernel, Program
-from ttlang.simulator.reports import read_result
-from ttlang.simulator.result import RunResult
-from ttlang.simulator.sharded import ShardedBuffer, shard_cores
+from ttlang.simulator.remote_buffers import empty_table, l1_images
+from ttlang.simulator.reports import read_progress, read_result
+from ttlang.simulator.result import Progress, RunResult
+from ttlang.simulator.sharded import DramShardedBuffer, ShardedBuffer, shard_banks, shard_cores
+from ttlang.simulator.trace import TRACE_LIMIT
 
 Memory = Literal["DRAM", "L1"]
 Bytes = npt.NDArray[np.uint8]
@@ -118,8 +121,8 @@ class Device:
 
     def __init__(self, name: str = "wormhole_b0"):
         self.chip: Chip = chip(name)
-        self._machine = create_machine(self.chip)
-        self._finalizer = weakref.finalize(self, engine().ttsim_device_delete, self._machine)
+        self._handle = create_machine(self.chip)
+        self._finalizer = weakref.finalize(self, engine().ttsim_device_delete, self._handle)
         self._space: dict[Memory, AddressSpace] = {
             "DRAM": AddressSpace(
                 self.chip.dram.base, self.chip.dram.bank_bytes, self.chip.dram.read_alignment
@@ -129,10 +132,17 @@ class Device:
             ),
         }
         self._committed = 0
+        self._remote_cores: set[Core] = set()
 
     def close(self) -> None:
         """Gives the memory back; the device must not be used after."""
         self._finalizer()
+
+    @property
+    def _machine(self) -> int:
+        if not self._finalizer.alive:
+            raise SimulatorError("the device is closed")
+        return self._handle
 
     def __enter__(self) -> Device:
         return self
@@ -144,6 +154,7 @@ class Device:
         """An interleaved buffer. Its contents are what was there before. ProgramError when the memory is full."""
         if memory not in self._space:
             raise ProgramError(f"memory {memory!r}; known: DRAM, L1")
+        num_pages, page_size = integer(num_pages), integer(page_size)
         if num_pages <= 0 or page_size <= 0:
             raise ProgramError(f"a buffer of {num_pages} pages of {page_size} bytes")
         space = self._space[memory]
@@ -176,12 +187,35 @@ class Device:
         engine().ttsim_buffer_add(self._machine, False, address, needed, page_size, everywhere)
         return ShardedBuffer(self, address, pages, shard, placed, page_size)
 
+    def allocate_dram_sharded(
+        self,
+        pages: tuple[int, int],
+        shard: tuple[int, int],
+        page_size: int,
+        banks: Sequence[int] | None = None,
+    ) -> DramShardedBuffer:
+        """A grid of `pages` (rows, columns) in DRAM, cut into shards of that shape, shard i in bank i of `banks` (all, by
+        default), then round again. ProgramError when the memory is full.
+        """
+        dram = self.chip.dram
+        placed = tuple(range(dram.banks)) if banks is None else tuple(banks)
+        needed = shard_banks(pages, shard, placed, page_size, dram.banks, dram.read_alignment)
+        address = self._space["DRAM"].take(needed)
+        if address is None:
+            raise ProgramError(f"DRAM is full: no {needed} contiguous bytes in each of {dram.banks} banks")
+        self._commit(address + needed)
+        everywhere = needed // page_size * dram.banks
+        engine().ttsim_buffer_add(self._machine, True, address, needed, page_size, everywhere)
+        return DramShardedBuffer(self, address, pages, shard, placed, page_size)
+
     def noc_coordinate(self, x: int, y: int) -> tuple[int, int]:
         """The NoC coordinate by which kernels reach logical core (x, y)."""
         return self.chip.noc_coordinate(x, y)
 
     def read_l1(self, core: Core, address: int, size: int) -> Bytes:
         """Bytes of one core's L1."""
+        if not 0 <= size <= self.chip.l1.size:
+            raise ValueError(f"{size} bytes of an L1 of {self.chip.l1.size}")
         data = np.empty(size, np.uint8)
         self._l1(core, address, data, to_device=False)
         return data
@@ -201,7 +235,8 @@ class Device:
         accuracy: Literal["fast", "exact"] = "fast",
         sanitize: bool = True,
         schedule: str = "modelled",
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        trace: bool = False,
     ) -> RunResult:
         """Compiles the program's kernels (cached), runs them to their end and returns what happened.
 
@@ -209,35 +244,42 @@ class Device:
         EndlessLoopError (without time it counts API calls of a processor). `sanitize` finds faults that hardware hides
         (SanitizerFault); without it they cost nothing. `schedule="random:SEED"` perturbs when processors start and
         packets arrive, within what hardware may do: values of correct kernels do not change, a seed repeats exactly.
-        `progress` is called about ten to twenty times a second with the virtual time. Raises KernelCompileError, ProgramError,
-        DeadlockError or a KernelFault.
+        `progress` is called ten to twenty times a second. `trace` records the run over time, and needs `time`. Raises
+        KernelCompileError, ProgramError, DeadlockError or a KernelFault; RunInterrupted, with what was seen, after
+        Ctrl-C.
         """
         seed = schedule_seed(schedule)
+        if trace and not time:
+            raise ValueError("a run without time cannot be traced: leave out time=False")
         started = clock.perf_counter()
         check_program(self.chip, program)
         types = [_cb_types(program, kernel) for kernel in program.kernels]
         compiled = compile_kernels(self.chip.name, program.kernels, types, sanitize)
         ready = clock.perf_counter()
         with RUN_LOCK:
-            self._begin(program, time, max_cycles, accuracy == "exact", sanitize, seed)
+            limit = TRACE_LIMIT if trace else 0
+            processors = self._begin(program, time, max_cycles, accuracy == "exact", sanitize, seed, limit)
             self._place(program, compiled)
+
+            def result(complete: bool = True) -> RunResult:
+                return read_result(
+                    self._machine, self.chip, program, timed=time, traced=trace, complete=complete,
+                    compile_seconds=ready - started, run_seconds=clock.perf_counter() - ready,
+                )  # fmt: skip
+
             state = RUNNING
-            while state == RUNNING:
-                state = engine().ttsim_program_run(self._machine, SLICE_MS)
-                if progress is not None:
-                    progress(self._now())
+            try:
+                while state == RUNNING:
+                    state = engine().ttsim_program_run(self._machine, SLICE_MS)
+                    if progress is not None:
+                        progress(read_progress(self._machine, processors))
+            except KeyboardInterrupt:
+                raise RunInterrupted(result(complete=False)) from None
             if state == FINISHED and sanitize and engine().ttsim_program_check_end(self._machine):
                 state = FAILED
             if state == FAILED:
                 raise_fault(self._machine, self.chip, program)
-            return read_result(
-                self._machine, self.chip, program, time, ready - started, clock.perf_counter() - ready
-            )
-
-    def _now(self) -> int:
-        summary = np.zeros(16, np.uint64)
-        engine().ttsim_result_summary(self._machine, summary.ctypes.data)
-        return int(summary[1])
+            return result()
 
     def _commit(self, end: int) -> None:
         if end <= self._committed:
@@ -254,7 +296,13 @@ class Device:
         engine().ttsim_buffer_remove(self._machine, buffer.memory == "DRAM", buffer.address)
 
     def _l1(self, core: Core, address: int, data: Bytes, to_device: bool) -> None:
-        if not 0 <= address <= self.chip.l1.size - data.size:
+        columns, rows = self.chip.grid
+        x, y = core
+        if not (isinstance(x, int) and isinstance(y, int) and 0 <= x < columns and 0 <= y < rows):
+            raise ValueError(
+                f"core {core}: the chip's logical cores are (0, 0) to ({columns - 1}, {rows - 1})"
+            )
+        if not 0 <= integer(address) <= self.chip.l1.size - data.size:
             raise ValueError(
                 f"{data.size} bytes at address {address} are outside the L1 of {self.chip.l1.size} bytes"
             )
@@ -269,15 +317,33 @@ class Device:
         return words([self._core_index(core) for core in cores])
 
     def _begin(
-        self, program: Program, time: bool, max_cycles: int | None, exact: bool, sanitize: bool, seed: int
-    ) -> None:
+        self,
+        program: Program,
+        time: bool,
+        max_cycles: int | None,
+        exact: bool,
+        sanitize: bool,
+        seed: int,
+        trace_limit: int,
+    ) -> int:
+        """Sets the machine up; returns the number of processors that the program uses."""
         lib, machine = engine(), self._machine
         lines = words([kernel.source.count("\n") + 2 for kernel in program.kernels])
         fibers = sum(len(roles(kernel)) * len(kernel.cores) for kernel in program.kernels)
         if lib.ttsim_program_begin(
-            machine, time, exact, sanitize, seed, max_cycles or 0, len(lines), lines.ctypes.data, fibers
+            machine,
+            time,
+            exact,
+            sanitize,
+            seed,
+            max_cycles or 0,
+            trace_limit,
+            len(lines),
+            lines.ctypes.data,
+            fibers,
         ):
             raise SimulatorError(f"the host has no memory for the stacks of {fibers} processors")
+        return fibers
 
     def _place(self, program: Program, compiled: Sequence[CompiledKernel]) -> None:
         lib, machine = engine(), self._machine
@@ -295,9 +361,9 @@ class Device:
 
     def _place_buffers(self, program: Program) -> None:
         to_dest = _unpack_to_dest(program)
-        for config, address in zip(
-            program.circular_buffers, cb_addresses(self.chip, program, self._l1_limit()), strict=True
-        ):
+        addresses = cb_addresses(self.chip, program, self._l1_limit())
+        self._place_remote_buffers(program, addresses)
+        for config, address in zip(program.circular_buffers, addresses, strict=True):
             groups: dict[bool, list[Core]] = {}
             for core in config.cores:
                 groups.setdefault((core, config.index) in to_dest, []).append(core)
@@ -305,8 +371,23 @@ class Device:
                 cores = self._indices(group)
                 engine().ttsim_program_cb(
                     self._machine, config.index, cores.ctypes.data, cores.size, address, config.page_size, config.num_pages,
-                    config.format.metal_code, config.format.tile_bytes, direct,
+                    config.format.metal_code, config.tile_bytes, direct, *config.tile,
                 )  # fmt: skip
+
+    def _place_remote_buffers(self, program: Program, addresses: Sequence[int]) -> None:
+        """Configurations and credits of the buffers that span cores; none are left of the run before."""
+        offset, none = empty_table(self.chip)
+        for core in self._remote_cores:
+            self._l1(core, offset, none.view(np.uint8), to_device=True)
+        remote = program.remote_circular_buffers
+        by_sender = {
+            (config.index, config.cores[0]): address
+            for config, address in zip(program.circular_buffers, addresses, strict=True)
+        }
+        images = l1_images(self.chip, remote, [by_sender[each.index, each.sender] for each in remote])
+        for core, place, values in images:
+            self._l1(core, place, values.view(np.uint8), to_device=True)
+        self._remote_cores = {core for core, _, _ in images}
 
     def _l1_limit(self) -> int:
         return self._space["L1"].lowest(self.chip.l1.size)
@@ -367,5 +448,6 @@ def _cb_types(program: Program, kernel: Kernel) -> CbTypes:
     shared = [config for config in program.circular_buffers if set(config.cores) & set(kernel.cores)]
     return CbTypes(
         {config.index: config.format.metal_code for config in shared},
-        {config.index: config.format.tile_bytes for config in shared},
+        {config.index: config.tile_bytes for config in shared},
+        {config.index: config.tile for config in shared if config.tile != (32, 32)},
     )

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -43,23 +43,29 @@ def _sources() -> list[Path]:
 
 
 @cache
-def engine_key() -> str:
-    """Name of the cache entry: decided by the sources, the compiler, its flags and the processor."""
-    flags = [*ENGINE_FLAGS, *KERNEL_FLAGS, *CHECK_FLAGS[compiler().family], *WRAPPED]
-    parts: list[str | bytes] = [compiler().identity, cpu_identity(), *flags]
-    for path in _sources():
-        parts += [str(path.relative_to(NATIVE)), path.read_bytes()]
-    return content_key(*parts)
+def kernel_api_key() -> str:
+    """Name of the cache entry of what kernels see: decided by the headers, the compiler, its flags and the processor."""
+    flags = [*KERNEL_FLAGS, *CHECK_FLAGS[compiler().family], *WRAPPED]
+    read_by_kernels = (path for path in _sources() if _is_api(path) or path.suffix == ".def")
+    return content_key(compiler().identity, cpu_identity(), *flags, *_contents(read_by_kernels))
 
 
 @cache
 def library_key() -> str:
-    """Name of the engine library's cache entry: as engine_key, without the headers that only kernels read."""
-    parts: list[str | bytes] = [compiler().identity, cpu_identity(), *ENGINE_FLAGS]
-    for path in _sources():
-        if path.parent.parent.name != "include" or path.name == "abi.h":
-            parts += [str(path.relative_to(NATIVE)), path.read_bytes()]
-    return content_key(*parts)
+    """Name of the engine library's cache entry: decided by its sources, the compiler, its flags and the processor."""
+    read_by_engine = (path for path in _sources() if not _is_api(path) or path.name == "abi.h")
+    return content_key(compiler().identity, cpu_identity(), *ENGINE_FLAGS, *_contents(read_by_engine))
+
+
+def _is_api(path: Path) -> bool:
+    """Whether a source belongs to the headers that kernels are compiled with."""
+    return path.relative_to(NATIVE).parts[0] == "include"
+
+
+def _contents(paths: Iterable[Path]) -> Iterator[str | bytes]:
+    for path in paths:
+        yield str(path.relative_to(NATIVE))
+        yield path.read_bytes()
 
 
 @cache
@@ -81,7 +87,7 @@ def engine_library() -> Path:
 @cache
 def engine_folder() -> Path:
     """The folder of what kernels are compiled against; makes it if it is not there."""
-    folder = cache_root() / "engine" / engine_key()
+    folder = cache_root() / "engine" / kernel_api_key()
     if not (folder / "complete").exists():
         with file_lock(folder.with_suffix(".lock")):
             if not (folder / "complete").exists():

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ttlang.diagnostics import SourceLocation, TTLangError
+
+if TYPE_CHECKING:
+    from ttlang.simulator.result import RunResult
 
 
 class SimulatorError(TTLangError):
@@ -27,6 +31,14 @@ class KernelCompileError(SimulatorError):
 
 class ProgramError(SimulatorError):
     """A program that the machine cannot hold: wrong core range, too much L1, an index out of range."""
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """A run that Ctrl-C stopped; `result` is what it had come to."""
+
+    def __init__(self, result: RunResult):
+        super().__init__()
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -137,7 +149,7 @@ class SemaphoreFault(SanitizerFault):
 
 
 class RaceFault(SanitizerFault):
-    """Two cores touch one L1 address and nothing orders them."""
+    """Two cores, or two processors of one core, touch one L1 address and nothing orders them."""
 
 
 class ConfigurationFault(SanitizerFault):

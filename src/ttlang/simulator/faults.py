@@ -40,6 +40,7 @@ from ttlang.simulator.errors import (
 )
 from ttlang.simulator.native_lines import source_line
 from ttlang.simulator.program import Kernel, Program
+from ttlang.simulator.remote_buffers import credit_name
 from ttlang.simulator.reports import core_of, device_output, fiber_table
 from ttlang.simulator.result import ROLE_NAMES
 
@@ -147,7 +148,7 @@ def _cb(machine: int, row: Row) -> npt.NDArray[np.uint64]:
     return state
 
 
-def _describe(machine: int, row: Row) -> str:
+def _describe(machine: int, chip: Chip, program: Program, row: Row) -> str:
     wait, need = row[6], row[8]
     if wait == CB_PAGES:
         return f"cb_wait_front({row[7]}, {need}): waits for {need} pages in circular buffer {row[7]}, it has {_cb(machine, row)[0]}"
@@ -159,6 +160,9 @@ def _describe(machine: int, row: Row) -> str:
         )
     if wait == SEMAPHORE:
         value = engine().ttsim_result_word(machine, row[1], row[7])
+        credit = credit_name(chip, program.remote_circular_buffers, core_of(chip, row[1]), row[7])
+        if credit:
+            return f"waits for {credit}: {16 * (need - value)} bytes are missing"
         return f"waits for the semaphore at L1 address {row[7]} to be {'at least ' if row[9] else ''}{need}, it is {value}"
     if wait in TRANSFERS:
         return f"waits for {TRANSFERS[wait]} on NoC {row[7]}"
@@ -169,7 +173,10 @@ def _describe(machine: int, row: Row) -> str:
 
 def _deadlock(machine: int, chip: Chip, program: Program, rows: Sequence[Row]) -> DeadlockError:
     stuck = [index for index, row in enumerate(rows) if row[3] != DONE]
-    states = {i: _state(chip, program, rows[i], rows[i][10], _describe(machine, rows[i])) for i in stuck}
+    states = {
+        i: _state(chip, program, rows[i], rows[i][10], _describe(machine, chip, program, rows[i]))
+        for i in stuck
+    }
     edges = {i: _waits_for(machine, rows, i) for i in stuck}
     cycle = _find_cycle({i: [j for j in targets if j in states] for i, targets in edges.items()})
     described = [f"{states[i].name} ({states[i].waits})" for i in cycle]

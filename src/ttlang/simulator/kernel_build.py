@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ttlang.simulator.alias_templates import CRASH, write_overlay
 from ttlang.simulator.engine_build import (
     WRAPPED,
-    engine_key,
     include_flags,
+    kernel_api_key,
     kernel_flags,
     kernel_header,
 )
@@ -58,8 +59,8 @@ def compile_kernels(
 
 
 def _library(chip: str, unit: Unit, checked: bool) -> Path:
-    contents = [part for path in unit.files for part in (str(path), path.read_bytes())]
-    key = content_key(engine_key(), chip, str(checked), unit.text, *map(str, unit.folders), *contents)
+    contents = [part for name, path in unit.includes for part in (name, str(path), path.read_bytes())]
+    key = content_key(kernel_api_key(), chip, str(checked), unit.text, *map(str, unit.folders), *contents)
     library = cache_root() / "kernels" / key[:2] / f"{key}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
@@ -77,8 +78,13 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
         includes = [flag for folder in unit.folders for flag in ("-I", str(folder))]
         precompiled = header.with_suffix(".h.pch")
         prelude = ["-include-pch", str(precompiled)] if cxx.family == "clang" else ["-include", str(header)]
-        flags = [*kernel_flags(chip, checked), *include_flags(), *includes, *prelude]
-        result = cxx.run([*flags, "-c", "-x", "c++", str(source), "-o", str(work / "kernels.o")])
+        flags = [*kernel_flags(chip, checked), *include_flags()]
+        arguments = [*prelude, "-c", "-x", "c++", str(source), "-o", str(work / "kernels.o")]
+        result = cxx.run([*flags, *includes, *arguments])
+        if result.returncode and CRASH in result.stderr:
+            beside = write_overlay(unit.includes, work / "overlay")
+            overlay = [flag for folder in beside for flag in ("-I", str(folder))]
+            result = cxx.run([*flags, "-I", str(work / "overlay"), *includes, *overlay, *arguments])
         if result.returncode == 0:
             linker = shutil.which("ld") if cxx.family == "gcc" else None
             link = [linker, "-shared"] if linker else [*cxx.command, "-shared"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ttlang.hardware import chip as chip_description
@@ -25,6 +25,13 @@ _GUARDED_INCLUDES = re.compile(
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_PROCESSOR_PART = re.compile(r"\b(?:UNPACK|MATH|PACK)\s*\(")
+_OWN_TILE_EDGES = re.compile(r"\bTILE_(?:WIDTH|HEIGHT)\s*=")
+_TILE_EDGES = (
+    "namespace ckernel { using tt::constants::FACE_HEIGHT; using tt::constants::FACE_WIDTH;"
+    " using tt::constants::TILE_HEIGHT; using tt::constants::TILE_WIDTH; }"
+)
+_ELSE = re.compile(r"\s*;\s*else\b")
 PROCESSOR_NAMES = {2: "UNPACK", 3: "MATH", 4: "PACK"}
 DATA_MOVEMENT_MACROS = {0: "COMPILE_FOR_BRISC", 1: "COMPILE_FOR_NCRISC"}
 FIDELITY_CODES = {"LoFi": 0, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
@@ -34,21 +41,22 @@ UNPACKED_FORMATS = {0: 4, 2: 1, 3: 1, 11: 1, 6: 5, 7: 5, 15: 5}
 
 @dataclass(frozen=True)
 class CbTypes:
-    """What the compiler of a kernel knows of the circular buffers: format codes and tile bytes by index."""
+    """What the compiler of a kernel knows of the circular buffers: format codes, tile bytes and shapes that are not 32 x 32."""
 
     formats: Mapping[int, int]
     tile_bytes: Mapping[int, int]
+    tile_shapes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One translation unit: entries by kernel and role, folders to look for includes in, files that it includes."""
+    """One translation unit: entries by kernel and role, folders to look for includes in, what it includes by name."""
 
     text: str
     names: tuple[str, ...]
     entries: Mapping[int, Mapping[int, str]]
     folders: tuple[Path, ...] = ()
-    files: tuple[Path, ...] = ()
+    includes: tuple[tuple[str, Path], ...] = ()
 
 
 def roles(kernel: Kernel) -> tuple[int, ...]:
@@ -71,7 +79,7 @@ def shared_unit(chip: str, kernels: Sequence[Kernel], types: Sequence[CbTypes], 
     for index in group:
         kernel = kernels[index]
         by_role: dict[int, str] = {}
-        separate = bool(_PROCESSOR_TEST.search(kernel.source))
+        separate = kernel.kind == "compute" and _tells_processors_apart(kernel.source)
         for role in roles(kernel) if separate else roles(kernel)[:1]:
             entry = f"ttsim_entry_{index}_{role}"
             by_role.update(dict.fromkeys(roles(kernel) if not separate else (role,), entry))
@@ -85,11 +93,10 @@ def global_units(chip: str, kernel: Kernel, types: CbTypes, index: int) -> list[
     folders = ([Path(kernel.path).resolve().parent] if kernel.path else []) + [
         Path(f) for f in kernel.include_dirs
     ]
-    files = _own_files(kernel, folders)
+    includes = _own_includes(kernel, folders)
+    files = dict.fromkeys(path for _, path in includes)
     texts = [kernel.source, *(path.read_text(encoding="utf-8", errors="replace") for path in files)]
-    separate = any(
-        _PROCESSOR_TEST.search(_GUARDED_INCLUDES.sub("", _COMMENT.sub("", text))) for text in texts
-    )
+    separate = any(_tells_processors_apart(text) for text in texts)
     units = []
     for role in roles(kernel) if separate else roles(kernel)[:1]:
         entry = f"ttsim_entry_{index}_{role}"
@@ -97,18 +104,19 @@ def global_units(chip: str, kernel: Kernel, types: CbTypes, index: int) -> list[
             [
                 "#define TTSIM_GLOBAL_SCOPE 1",
                 *_coordinate_maps(chip),
+                *([] if any(_OWN_TILE_EDGES.search(each) for each in texts) else [_TILE_EDGES]),
                 *_kernel_parts(kernel, types, role if separate else None),
                 *_entry(kernel, entry, ""),
             ]
         )
         by_role = dict.fromkeys(roles(kernel) if not separate else (role,), entry)
-        units.append(Unit(text, (kernel.name,), {index: by_role}, tuple(folders), tuple(files)))
+        units.append(Unit(text, (kernel.name,), {index: by_role}, tuple(folders), tuple(includes)))
     return units
 
 
-def _own_files(kernel: Kernel, folders: Sequence[Path]) -> list[Path]:
-    """The files that a kernel includes beside the API, at any depth: part of its identity."""
-    found: dict[Path, None] = {}
+def _own_includes(kernel: Kernel, folders: Sequence[Path]) -> list[tuple[str, Path]]:
+    """The files that a kernel includes beside the API, at any depth, with their names: part of its identity."""
+    found: dict[tuple[str, Path], None] = {}
     waiting = [(kernel.source, folders[0] if kernel.path else None)]
     while waiting:
         text, here = waiting.pop()
@@ -117,10 +125,41 @@ def _own_files(kernel: Kernel, folders: Sequence[Path]) -> list[Path]:
                 continue
             places = [folder / name for folder in ([here] if here else []) + list(folders)]
             path = next((place.resolve() for place in places if place.is_file()), None)
-            if path is not None and path not in found:
-                found[path] = None
+            if path is not None and (name, path) not in found:
+                found[name, path] = None
                 waiting.append((path.read_text(encoding="utf-8", errors="replace"), path.parent))
     return list(found)
+
+
+def _tells_processors_apart(text: str) -> bool:
+    """Whether compute code needs a compilation for each processor: it asks which one it is, or branches around a part of one."""
+    code = _GUARDED_INCLUDES.sub("", _COMMENT.sub("", text))
+    return _PROCESSOR_TEST.search(code) is not None or any(
+        _ELSE.match(code, _end_of_call(code, part.end())) for part in _PROCESSOR_PART.finditer(code)
+    )
+
+
+def _end_of_call(code: str, start: int) -> int:
+    """Where the bracket closes that opens before `start`."""
+    depth = 1
+    for at in range(start, len(code)):
+        depth += (code[at] == "(") - (code[at] == ")")
+        if depth == 0:
+            return at + 1
+    return len(code)
+
+
+def _processor_parts(role: int | None) -> list[str]:
+    """UNPACK(...), MATH(...), PACK(...): what is in the brackets or nothing where the processor is known, else chosen as the kernel runs."""
+    return [
+        line
+        for part, name in PROCESSOR_NAMES.items()
+        for line in (
+            f"#undef {name}",
+            f"#define {name}(...) "
+            + (f"TTSIM_PART({name}, __VA_ARGS__)" if role is None else "__VA_ARGS__" if part == role else ""),
+        )
+    ]
 
 
 def _coordinate_maps(chip: str) -> list[str]:
@@ -137,6 +176,7 @@ def _in_namespace(kernel: Kernel, types: CbTypes, entry: str, role: int | None) 
     names += ["TTSIM_REDUCE_DEFAULTS"]  # what must not reach the next kernel of the unit
     return [
         f"namespace {entry}_scope {{",
+        "using namespace tt::constants;",  # what the kernel itself declares under these names hides them
         *_kernel_parts(kernel, types, role),
         "}",
         *(f"#undef {name}" for name in dict.fromkeys(names)),
@@ -150,6 +190,7 @@ def _kernel_parts(kernel: Kernel, types: CbTypes, role: int | None) -> list[str]
         *_scope(kernel, types),
         '#include "ttsim/kernel_scope.inc"',
         *(f"#define {name} {value}" for name, value in _defines(kernel, role).items()),
+        *_processor_parts(role),
         *([kernel.bindings.header()] if kernel.bindings else []),
         f'#line 1 "{file}"',
         kernel.source,
@@ -185,6 +226,7 @@ def _scope(kernel: Kernel, types: CbTypes) -> list[str]:
     arguments = ", ".join(f"{value}u" for value in (*kernel.compile_time_args, 0))
     named = ", ".join(f'{{"{name}", {value}u}}' for name, value in (*kernel.named_compile_time_args, ("", 0)))
     codes = [types.formats.get(i, INVALID_FORMAT) for i in range(CB_ENTRIES)]
+    shapes = [types.tile_shapes.get(i, (32, 32)) for i in range(CB_ENTRIES)]
     sizes = [types.tile_bytes.get(i, UNUSED_TILE_BYTES) for i in range(CB_ENTRIES)]
     return [
         f"constexpr uint32_t ttsim_compile_args[] = {{{arguments}}};",
@@ -195,8 +237,11 @@ def _scope(kernel: Kernel, types: CbTypes) -> list[str]:
         f"constexpr uint8_t ttsim_math_fidelity = {FIDELITY_CODES[kernel.math_fidelity]};",
         f"constexpr bool ttsim_math_approx = {int(kernel.math_approx)}, ttsim_fp32_dest = {int(kernel.fp32_dest_acc)};",
         f"constexpr bool ttsim_full_sync = {int(kernel.dst_full_sync)};",
+        f"constexpr uint32_t cb_addr_shift = {4 if kernel.kind == 'compute' else 0};",
         f"constexpr uint8_t ttsim_cb_format_codes[] = {{{_listed(codes)}}};",
         f"constexpr uint8_t ttsim_cb_unpacked_codes[] = {{{_listed([UNPACKED_FORMATS.get(c, c) for c in codes])}}};",
+        f"constexpr uint8_t ttsim_cb_tile_rows[] = {{{_listed([rows for rows, _ in shapes])}}};",
+        f"constexpr uint8_t ttsim_cb_tile_columns[] = {{{_listed([columns for _, columns in shapes])}}};",
         f"constexpr uint32_t ttsim_cb_tile_bytes[] = {{{_listed(sizes)}}};",
     ]
 

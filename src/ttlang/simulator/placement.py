@@ -48,12 +48,18 @@ def cb_addresses(chip: Chip, program: Program, limit: int) -> list[int]:
     The same address on all cores of a buffer. ProgramError when they do not fit below `limit`, with what takes the room.
     """
     top: dict[Core, int] = {}
-    addresses = []
+    addresses: list[int] = []
     for config in program.circular_buffers:
         size = config.page_size * config.num_pages
-        if config.address is not None:
+        if config.over is not None:
+            address = next(
+                known
+                for known, other in zip(addresses, program.circular_buffers, strict=False)
+                if other.index == config.over and set(config.cores) <= set(other.cores)
+            )
+        elif config.address is not None:
             address = config.address
-            if address + size > chip.l1.size:
+            if address < 0 or address + size > chip.l1.size:
                 raise ProgramError(
                     f"circular buffer {config.index} at {address} with {size} bytes is outside L1"
                 )
@@ -71,7 +77,7 @@ def _too_much_l1(chip: Chip, program: Program, core: Core, limit: int) -> str:
     parts = [
         (c.page_size * c.num_pages, c.index)
         for c in program.circular_buffers
-        if core in c.cores and c.address is None
+        if core in c.cores and c.address is None and c.over is None
     ]
     listed = ", ".join(f"{index}: {size}" for size, index in parts)
     return (
@@ -91,6 +97,13 @@ def check_program(chip: Chip, program: Program) -> None:
         for x, y in cores:
             if not (0 <= x < columns and 0 <= y < rows):
                 raise ProgramError(f"{what} is on core ({x}, {y}); {chip.title} has {columns}x{rows} cores")
+    for kernel in program.kernels:
+        if kernel.noc not in (0, 1):
+            raise ProgramError(f"kernel {kernel.name} is on NoC {kernel.noc}; there are 0 and 1")
+        if kernel.kind != "compute" and kernel.processor not in (0, 1):
+            raise ProgramError(
+                f"kernel {kernel.name} is on data-movement processor {kernel.processor}; there are 0 and 1"
+            )
     for config in program.circular_buffers:
         if not 0 <= config.index < chip.circular_buffers:
             raise ProgramError(f"circular buffer {config.index}: {chip.title} has {chip.circular_buffers}")

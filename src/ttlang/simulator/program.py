@@ -11,6 +11,7 @@ from typing import Literal
 from ttlang.hardware.data_formats import BY_METAL_NAME, DataFormat
 from ttlang.simulator.bindings import KernelBindings
 from ttlang.simulator.errors import ProgramError
+from ttlang.simulator.remote_buffers import RemoteCircularBuffer, check_remote
 
 CoreRange = tuple[int, int, int, int]
 """First and last core, inclusive: x0, y0, x1, y1."""
@@ -22,6 +23,8 @@ FIDELITY_PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
 DEFAULT_PROCESSOR = {"reader": 1, "writer": 0}
 DEFAULT_NOC = {"reader": 0, "writer": 1}
 MAX_ARGUMENTS = 1024
+TILE_ROWS = (1, 2, 4, 8, 16, 32)
+TILE_COLUMNS = (16, 32)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class CircularBufferConfig:
-    """A circular buffer on a set of cores; `address` is an L1 offset, or None to have one chosen."""
+    """A circular buffer on a set of cores; `address` is an L1 offset, or None to have one chosen: the memory of buffer `over`, or new."""
 
     index: int
     cores: tuple[Core, ...]
@@ -65,6 +68,13 @@ class CircularBufferConfig:
     page_size: int
     num_pages: int
     address: int | None
+    tile: tuple[int, int] = (32, 32)
+    over: int | None = None
+
+    @property
+    def tile_bytes(self) -> int:
+        """Bytes of one tile."""
+        return self.format.tile_bytes * self.tile[0] * self.tile[1] // 1024
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ class Program:
     kernels: list[Kernel] = field(default_factory=list)
     circular_buffers: list[CircularBufferConfig] = field(default_factory=list)
     semaphores: list[SemaphoreConfig] = field(default_factory=list)
+    remote_circular_buffers: list[RemoteCircularBuffer] = field(default_factory=list)
 
     def add_kernel(
         self,
@@ -183,17 +194,64 @@ class Program:
         num_pages: int,
         page_size: int | None = None,
         address: int | None = None,
+        tile: tuple[int, int] = (32, 32),
     ) -> CircularBufferConfig:
         """Adds circular buffer `index` of `num_pages` pages of `page_size` bytes (default: one tile) on some cores.
 
-        Without `address` the run places it after those that come before it. Raises ProgramError.
+        `tile` is the shape of its tiles: 1, 2, 4, 8, 16 or 32 rows, 16 or 32 columns, 32 x 32 for block formats. Without `address` the run places it after those that come before it. Raises ProgramError.
         """
         row = _format(data_format)
-        config = CircularBufferConfig(
-            index, expand(cores), row, page_size or row.tile_bytes, num_pages, address
-        )
+        _check_tile(index, row, tile)
+        size = page_size or row.tile_bytes * tile[0] * tile[1] // 1024
+        config = CircularBufferConfig(index, expand(cores), row, size, num_pages, address, tile)
         if num_pages <= 0 or config.page_size <= 0:
             raise ProgramError(f"circular buffer {index} has {num_pages} pages of {config.page_size} bytes")
+        return self._add_buffer(config)
+
+    def add_remote_circular_buffer(
+        self,
+        index: int,
+        sender: Core,
+        receivers: Iterable[CoreRange] | CoreRange,
+        *,
+        page_size: int,
+        num_pages: int | None = None,
+        size: int | None = None,
+        address: int | None = None,
+        local: Mapping[int, str] | None = None,
+    ) -> RemoteCircularBuffer:
+        """Adds a circular buffer that spans cores: `sender` fills a ring on each receiver (`experimental::remote_cb_*`).
+
+        The ring has `num_pages` pages of `page_size` bytes, or `size` bytes, at one L1 address on all cores, and is empty when a
+        run starts. `local` are circular buffers that lie on the receivers' rings, with the data format of their tiles: a
+        receiver pushes to them what has arrived, for its compute kernel. Raises ProgramError.
+        """
+        if (num_pages is None) == (size is None):
+            raise ProgramError(f"remote circular buffer {index}: give either num_pages or size")
+        ring = size if size is not None else page_size * (num_pages or 0)
+        buffer = RemoteCircularBuffer(
+            index, sender, expand(receivers), page_size, ring, next(iter(local or {}), None)
+        )
+        check_remote(buffer)
+        whole = ring - ring % page_size
+        formats = {number: _format(name) for number, name in (local or {}).items()}
+        for number, row in formats.items():
+            if whole % row.tile_bytes:
+                raise ProgramError(
+                    f"circular buffer {number}: tiles of {row.tile_bytes} bytes do not fill the {whole} bytes of remote circular buffer {index}"
+                )
+        raw = _format("UInt8")
+        self._add_buffer(CircularBufferConfig(index, (sender, *buffer.receivers), raw, ring, 1, address))
+        for number, row in formats.items():
+            pages = whole // row.tile_bytes
+            self._add_buffer(
+                CircularBufferConfig(number, buffer.receivers, row, row.tile_bytes, pages, None, over=index)
+            )
+        self.remote_circular_buffers.append(buffer)
+        return buffer
+
+    def _add_buffer(self, config: CircularBufferConfig) -> CircularBufferConfig:
+        index = config.index
         taken = {core for other in self.circular_buffers if other.index == index for core in other.cores}
         if taken & set(config.cores):
             raise ProgramError(
@@ -226,6 +284,17 @@ class Program:
                 raise ProgramError(
                     f"kernel {kernel.name} has {len(arguments)} runtime arguments; {MAX_ARGUMENTS} fit"
                 )
+
+
+def _check_tile(index: int, row: DataFormat, tile: tuple[int, int]) -> None:
+    if tile[0] not in TILE_ROWS or tile[1] not in TILE_COLUMNS:
+        raise ProgramError(
+            f"circular buffer {index}: tiles of {tile[0]} x {tile[1]}; rows are one of {TILE_ROWS}, columns of {TILE_COLUMNS}"
+        )
+    if tile != (32, 32) and row.metal_name.startswith("Bfp"):
+        raise ProgramError(
+            f"circular buffer {index}: tiles of {tile[0]} x {tile[1]} in {row.metal_name}; block formats have 32 x 32"
+        )
 
 
 _format = data_format

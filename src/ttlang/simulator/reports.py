@@ -11,11 +11,23 @@ import numpy.typing as npt
 from ttlang.hardware import Chip
 from ttlang.simulator.engine import engine
 from ttlang.simulator.program import Program
-from ttlang.simulator.result import ROLE_NAMES, WAIT_NAMES, Bound, LineReport, RunResult, ThreadReport
+from ttlang.simulator.result import (
+    ROLE_NAMES,
+    WAIT_NAMES,
+    Bound,
+    BufferReport,
+    LineReport,
+    Progress,
+    RunResult,
+    ThreadReport,
+    TileWork,
+)
+from ttlang.simulator.trace import read_trace
 
 FIBER_WORDS = 24
 FIRST_WAIT = 11
 SUMMARY_WORDS = 16
+NOCS = 2
 BOUNDS: tuple[Bound, ...] = ("compute", "noc", "dram", "issue")
 
 
@@ -39,14 +51,28 @@ def device_output(machine: int) -> str:
     return ctypes.string_at(text, int(size[0])).decode(errors="replace") if size[0] else ""
 
 
+def read_progress(machine: int, processors: int) -> Progress:
+    """How far the machine is."""
+    summary = _summary(machine)
+    return Progress(int(summary[1]), processors - int(summary[8]), processors)
+
+
 def read_result(
-    machine: int, chip: Chip, program: Program, timed: bool, compile_seconds: float, run_seconds: float
+    machine: int,
+    chip: Chip,
+    program: Program,
+    *,
+    timed: bool,
+    traced: bool,
+    complete: bool,
+    compile_seconds: float,
+    run_seconds: float,
 ) -> RunResult:
-    """The result of a run that ended well."""
-    summary = np.zeros(SUMMARY_WORDS, np.uint64)
-    engine().ttsim_result_summary(machine, summary.ctypes.data)
+    """The result of a run that ended well, or of one that was stopped and goes on no more."""
+    summary = _summary(machine)
     table = fiber_table(machine, program)
-    cycles = int(summary[0]) if timed else 0
+    end = summary[0] if complete else max(int(summary[0]), int(table[:, 4].max(initial=0)))
+    cycles = int(end) if timed else 0
     utilisation = _utilisation(summary, table, cycles)
     return RunResult(
         cycles=cycles,
@@ -64,7 +90,50 @@ def read_result(
         output=device_output(machine),
         compile_seconds=compile_seconds,
         run_seconds=run_seconds,
+        buffers=_buffers(machine, chip, program),
+        work=_work(machine),
+        links=tuple(_links(machine, chip, noc) for noc in range(NOCS)),
+        channels=_channels(machine, chip),
+        trace=read_trace(machine) if traced else None,
+        complete=complete,
     )
+
+
+def _summary(machine: int) -> npt.NDArray[np.uint64]:
+    summary = np.zeros(SUMMARY_WORDS, np.uint64)
+    engine().ttsim_result_summary(machine, summary.ctypes.data)
+    return summary
+
+
+def _work(machine: int) -> TileWork:
+    tiles = np.zeros(3, np.uint64)
+    engine().ttsim_result_work(machine, tiles.ctypes.data)
+    return TileWork(*(int(count) for count in tiles))
+
+
+def _links(machine: int, chip: Chip, noc: int) -> npt.NDArray[np.uint64]:
+    columns, rows = chip.noc.size
+    address = engine().ttsim_result_links(machine, noc)
+    busy = np.ctypeslib.as_array((ctypes.c_uint64 * (rows * columns * 4)).from_address(address))
+    return busy.reshape(rows, columns, 4).copy()
+
+
+def _channels(machine: int, chip: Chip) -> npt.NDArray[np.uint64]:
+    banks = np.zeros((chip.dram.banks, 2), np.uint64)
+    for bank, row in enumerate(banks):
+        engine().ttsim_result_bank(machine, bank, row.ctypes.data)
+    return banks
+
+
+def _buffers(machine: int, chip: Chip, program: Program) -> tuple[BufferReport, ...]:
+    found = []
+    state = np.zeros(7, np.uint64)
+    for config in program.circular_buffers:
+        for core in config.cores:
+            number = core[1] * chip.grid[0] + core[0]
+            engine().ttsim_result_cb(machine, number, config.index, state.ctypes.data)
+            found.append(BufferReport(core, config.index, int(state[2]), int(state[3]), int(state[6])))
+    return tuple(found)
 
 
 def _utilisation(

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from ttlang.simulator.trace import Trace
+
 ROLE_NAMES = ("data movement 0", "data movement 1", "unpack", "math", "pack")
 WAIT_NAMES = (
     "running", "pages of a circular buffer", "space in a circular buffer", "reads", "writes", "writes to leave", "atomics",
@@ -39,8 +44,41 @@ class LineReport:
 
 
 @dataclass(frozen=True)
+class BufferReport:
+    """A circular buffer of one core; `most_filled` is the largest number of pages that it held."""
+
+    core: tuple[int, int]
+    index: int
+    pages: int
+    page_size: int
+    most_filled: int
+
+
+@dataclass(frozen=True)
+class TileWork:
+    """Operations on whole 32x32 tiles: products of two tiles, other operations of the matrix unit, vector functions."""
+
+    products: int
+    matrix: int
+    vector: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: virtual time, and processors that have ended."""
+
+    cycles: int
+    ended: int
+    processors: int
+
+
+@dataclass(frozen=True)
 class RunResult:
     """Result of `Device.run`. Without time all cycle figures are zero.
+
+    `links[noc][row, column]` has the cycles in which the links of a router were taken: along x, along y, from and to its
+    node. `channels` has, for each DRAM bank, the cycles in which it moved data, and bytes. `trace` is None unless the
+    run was recorded. `complete` is false for a run that was interrupted.
 
     `utilisation` has the busiest share of each resource of the run: compute (math processor), noc (one link), dram (one
     channel), issue (data-movement processor); `bound` is the largest of them.
@@ -61,3 +99,9 @@ class RunResult:
     output: str
     compile_seconds: float
     run_seconds: float
+    buffers: tuple[BufferReport, ...]
+    work: TileWork
+    links: tuple[npt.NDArray[np.uint64], ...]
+    channels: npt.NDArray[np.uint64]
+    trace: Trace | None
+    complete: bool

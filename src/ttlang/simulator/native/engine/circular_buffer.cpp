@@ -3,6 +3,7 @@
 // Circular buffers: credits between one producer and one consumer of a core. On a compute core wait and pop belong to the
 // unpack processor, reserve and push to the pack processor; the other processors pass through these calls.
 #include "sanitizer.h"
+#include "trace.h"
 
 namespace ttsim {
 
@@ -65,6 +66,7 @@ void tensix_cb_reserve_back(uint32_t index, uint32_t pages, uint32_t line) {
         cb.producer_need = pages;
         block(fiber, Wait::CbSpace, index, pages);
     }
+    fiber->wait_object = index;
     if (pages && fiber->core->machine->timed) wait_until(fiber, cb.freed_at[ring(cb, cb.write_page + pages - 1)], Wait::CbSpace);
     if (checked(fiber)) check_reserve(fiber, index, pages, line);
 }
@@ -86,6 +88,7 @@ void tensix_cb_push_back(uint32_t index, uint32_t pages, uint32_t line) {
     cb.received += pages;
     cb.pack_tile = 0;
     if (cb.filled() > cb.high_water) cb.high_water = cb.filled();
+    if (fiber->core->machine->trace) trace_pages(fiber, index, int32_t(pages));
     wake_consumer(*fiber->core->machine, cb);
 }
 
@@ -102,6 +105,7 @@ void tensix_cb_wait_front(uint32_t index, uint32_t pages, uint32_t line) {
         cb.consumer_need = pages;
         block(fiber, Wait::CbPages, index, pages);
     }
+    fiber->wait_object = index;
     if (pages && fiber->core->machine->timed) wait_until(fiber, cb.pushed_at[ring(cb, cb.read_page + pages - 1)], Wait::CbPages);
     if (checked(fiber)) check_wait(fiber, index, pages, line);
 }
@@ -122,6 +126,7 @@ void tensix_cb_pop_front(uint32_t index, uint32_t pages, uint32_t line) {
         if (++cb.read_page == cb.pages) cb.read_page = 0;
     }
     cb.acked += pages;
+    if (fiber->core->machine->trace) trace_pages(fiber, index, -int32_t(pages));
     wake_producer(*fiber->core->machine, cb);
 }
 
@@ -168,6 +173,10 @@ uint32_t tensix_cb_write_ptr(uint32_t index) {
 uint32_t tensix_cb_page_size(uint32_t index) { return configured_cb(self(), index, self()->line).page_size; }
 uint32_t tensix_cb_pages(uint32_t index) { return configured_cb(self(), index, self()->line).pages; }
 uint32_t tensix_cb_format(uint32_t index) { return uint32_t(configured_cb(self(), index, self()->line).format); }
+uint32_t tensix_cb_tile_shape(uint32_t index) {
+    const CircularBuffer& cb = configured_cb(self(), index, self()->line);
+    return uint32_t(cb.tile_rows) << 8 | cb.tile_columns;
+}
 uint32_t tensix_cb_tile_bytes(uint32_t index) { return configured_cb(self(), index, self()->line).tile_bytes; }
 
 }  // extern "C"

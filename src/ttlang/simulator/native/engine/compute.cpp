@@ -5,6 +5,7 @@
 
 #include "operands.h"
 #include "sanitizer.h"
+#include "tile_shape.h"
 
 namespace ttsim {
 
@@ -43,9 +44,20 @@ double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& 
     return settings.math_eltwise_cycles + extra * settings.math_eltwise_phase_cycles;
 }
 
+void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
+
 double sfpu_cycles(const Settings& settings, uint32_t op) { return settings.sfpu[op] + settings.sfpu_call_cycles; }
 
 uint32_t extent(const Operand& operand, uint32_t tiles) { return (tiles - 1) * operand.page_size + operand.tile_bytes; }
+
+/// To a tile that is smaller than what DST holds.
+bool pack_partial(Core& core, const CircularBuffer& cb, const uint32_t* source, uint8_t* target) {
+    alignas(64) uint8_t whole[4096];
+    if (core.pack.l1_accumulate) make_whole(cb, target, whole);
+    if (!pack_tile(core.math, cb.format, source, whole, core.pack)) return false;
+    cut_off(cb, whole, target);
+    return true;
+}
 
 uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
@@ -165,12 +177,14 @@ void tensix_binary_tiles(uint32_t op, uint32_t cb0, uint32_t cb1, uint32_t tile0
     if (fiber->role == TTSIM_UNPACK)
         return give_operands(fiber, line, 2 * settings.unpack_binary_tile_cycles, a, a.tile_bytes, b, b.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
-    uint32_t* const out = math_tile(fiber, dst, line);
+    bool fresh = false;
+    uint32_t* const out = math_tile_to_fill(fiber, dst, line, &fresh);
     if (core.machine->sanitizer)
         check_operation(fiber, uint32_t(TTSIM_OP_BINARY) | op << 8 | broadcast << 16, cb0, cb1, "an element-wise FPU operation", line);
-    const bool accumulate = core.binary_accumulate || what == EltwiseOp::Mul;
+    const bool accumulate = !fresh && (core.binary_accumulate || what == EltwiseOp::Mul);
     require(eltwise_tiles(core.math, what, a.format, entry.a, b.format, entry.b, accumulate, out, Broadcast(broadcast), broadcast_row), fiber,
             line, "an element-wise FPU operation", a.format);
+    count(core, TileWork::Matrix);
     use_operands(fiber, line, eltwise_cycles(settings, what, core.math));
 }
 
@@ -187,6 +201,7 @@ void tensix_binary_reuse(uint32_t op, uint32_t reuse, uint32_t cb, uint32_t tile
         check_operation_either(fiber, uint32_t(TTSIM_OP_BINARY_REUSE) | op << 8, cb, "an element-wise FPU operation on DST", line);
     require(eltwise_reuse_dest(core.math, EltwiseOp(op), ReuseDest(reuse), a.format, entry.a, out), fiber, line,
             "an element-wise operation on DST", a.format);
+    count(core, TileWork::Matrix);
     use_operands(fiber, line, eltwise_cycles(settings, EltwiseOp(op), core.math) + settings.math_copy_cycles);
 }
 
@@ -198,7 +213,7 @@ void tensix_copy_tile(uint32_t cb, uint32_t tile, uint32_t dst, uint32_t line) {
     if (fiber->role == TTSIM_UNPACK)
         return give_operands(fiber, line, copy_cycles(core.machine->settings, a.tile_bytes), a, a.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
-    uint32_t* const out = math_tile(fiber, dst, line);
+    uint32_t* const out = math_tile_to_fill(fiber, dst, line);
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_COPY, cb, TTSIM_NO_CB, "copy_tile", line);
     require(copy_tile(core.math, a.format, entry.a, a.to_dest, out, core.copy_transpose_within, core.copy_transpose_faces), fiber, line,
             "copy_tile", a.format);
@@ -213,7 +228,7 @@ void tensix_transpose_tile(uint32_t cb, uint32_t tile, uint32_t dst, uint32_t li
     if (fiber->role == TTSIM_UNPACK)
         return give_operands(fiber, line, copy_cycles(core.machine->settings, a.tile_bytes), a, a.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
-    uint32_t* const out = math_tile(fiber, dst, line);
+    uint32_t* const out = math_tile_to_fill(fiber, dst, line);
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_TRANSPOSE, cb, TTSIM_NO_CB, "transpose_tile", line);
     require(transpose_tile(core.math, a.format, entry.a, a.to_dest, out), fiber, line, "transpose_tile", a.format);
     use_operands(fiber, line, core.machine->settings.math_transpose_cycles);
@@ -234,7 +249,7 @@ void tensix_broadcast_tile(uint32_t how, uint32_t cb, uint32_t tile, uint32_t ds
     if (fiber->role == TTSIM_UNPACK)
         return give_operands(fiber, line, copy_cycles(core.machine->settings, a.tile_bytes), a, a.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
-    uint32_t* const out = math_tile(fiber, dst, line);
+    uint32_t* const out = math_tile_to_fill(fiber, dst, line);
     if (core.machine->sanitizer) check_operation_either(fiber, TTSIM_OP_BROADCAST, cb, "unary_bcast", line);
     require(broadcast_tile(core.math, a.format, entry.a, Broadcast(how), out), fiber, line, "unary_bcast", a.format);
     use_operands(fiber, line, core.machine->settings.math_copy_cycles);
@@ -252,6 +267,7 @@ void tensix_matmul_tiles(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
     uint32_t* const out = math_tile(fiber, dst, line);
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_MATMUL, cb1, cb0, "matmul_tiles", line);
     require(matmul_tile(core.math, a.format, entry.a, b.format, entry.b, core.matmul_transpose, out), fiber, line, "matmul_tiles", a.format);
+    count(core, TileWork::Product);
     use_operands(fiber, line, core.math.fidelity_phases * settings.math_matmul_phase_cycles + settings.math_tile_overhead_cycles);
 }
 
@@ -281,6 +297,7 @@ void tensix_matmul_block(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
     const bool done = adjacent ? matmul_block(core.math, a.format, entry.a, b.format, entry.b, transpose, ct, rt, kt, out)
                                : matmul_spread(core.math, a, b, entry, transpose, ct, rt, kt, out);
     require(done, fiber, line, "matmul_block", a.format);
+    count(core, TileWork::Product, rt * ct);
     use_operands(fiber, line,
                  rt * ct * (core.math.fidelity_phases * settings.math_matmul_phase_cycles + settings.math_matmul_block_overhead_cycles));
 }
@@ -291,6 +308,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     if (fiber->role == TTSIM_PACK) return;
     Core& core = *fiber->core;
     const Settings& settings = core.machine->settings;
+    if (PoolType(pool) != PoolType::Sum && PoolType(pool) != PoolType::Avg) require_whole(fiber, cb, "a reduction to the largest", line);
     const Operand a = operand(fiber, cb, tile, 1, line), b = operand(fiber, scaler, scaler_tile, 1, line);
     if (fiber->role == TTSIM_UNPACK)
         return give_operands(fiber, line, copy_cycles(settings, a.tile_bytes) + settings.unpack_tile_cycles, a, a.tile_bytes, b, b.tile_bytes);
@@ -300,6 +318,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_REDUCE, cb, scaler, "reduce_tile", line);
     require(reduce_tile(core.math, PoolType(pool), ReduceDim(dim), a.format, entry.a, b.format, entry.b, out, fresh), fiber, line,
             "reduce_tile", a.format);
+    count(core, TileWork::Matrix);
     use_operands(fiber, line, settings.math_reduce_cycles);
 }
 
@@ -320,8 +339,9 @@ void tensix_pack_tile(uint32_t dst, uint32_t index, uint32_t out_of_order, uint3
         check_pack_source(fiber, dst, index, line);
         check_pack(fiber, index, position, cb.tile_bytes, line);
     }
-    require(pack_tile(core.math, cb.format, source, core.l1 + cb.base + size_t(page) * cb.page_size, core.pack), fiber, line, "pack_tile",
-            cb.format);
+    uint8_t* const target = core.l1 + cb.base + size_t(page) * cb.page_size;
+    require(is_partial(cb) ? pack_partial(core, cb, source, target) : pack_tile(core.math, cb.format, source, target, core.pack), fiber, line,
+            "pack_tile", cb.format);
     charge(fiber, line, settings.pack_tile_cycles + (core.tilized ? settings.pack_tilize_tile_cycles : 0) + cb.tile_bytes / settings.pack_bytes_per_cycle +
                             (core.pack.l1_accumulate ? settings.pack_l1_accumulate_cycles : 0));
     core.tilized = false;
@@ -350,6 +370,7 @@ void tensix_tilize_tile(uint32_t index, uint32_t block, uint32_t first_tile, uin
         return;
     }
     const Settings& settings = core.machine->settings;
+    require_whole(fiber, index, "tilize_block", line);
     const Operand a = operand(fiber, index, first_tile, 1, line);
     if (fiber->role == TTSIM_UNPACK) {
         const uint32_t row = 32 * element_bytes(a.format);
@@ -363,7 +384,7 @@ void tensix_tilize_tile(uint32_t index, uint32_t block, uint32_t first_tile, uin
         return end_operands(fiber, entry, line, settings.unpack_tilize_tile_cycles);
     }
     SrcEntry& entry = take_operands(fiber, line);
-    uint32_t* const out = math_tile(fiber, dst, line);
+    uint32_t* const out = math_tile_to_fill(fiber, dst, line);
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_TILIZE, index, TTSIM_NO_CB, "tilize_block", line);
     require(copy_tile(core.math, a.format, entry.a, a.to_dest, out), fiber, line, "tilize_block", a.format);
     use_operands(fiber, line, settings.math_copy_cycles);
@@ -374,6 +395,7 @@ void tensix_pack_untilize(uint32_t dst, uint32_t index, uint32_t width, uint32_t
     if (fiber->role != TTSIM_PACK) return;
     Core& core = *fiber->core;
     CircularBuffer& cb = configured_cb(fiber, index, line);
+    require_whole(fiber, index, "pack_untilize", line);
     const size_t element = element_bytes(cb.format), row_bytes = size_t(width) * 32 * element;
     const size_t start = size_t(cb.write_page) * cb.page_size + row * 32 * row_bytes + size_t(column) * 32 * element;
     if (start + 31 * row_bytes + 32 * element > size_t(cb.pages) * cb.page_size)
@@ -398,6 +420,7 @@ void tensix_sfpu_unary(uint32_t op, uint32_t dst, uint32_t p0, uint32_t p1, uint
     if (fiber->role != TTSIM_MATH) return;
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     sfpu_unary(fiber->core->math, SfpuOp(op), math_tile(fiber, dst, line), p0, p1, p2, faces_of(vector_mode));
+    count(*fiber->core, TileWork::Vector);
     charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
 }
 
@@ -420,6 +443,7 @@ void tensix_sfpu_binary(uint32_t op, uint32_t a, uint32_t b, uint32_t out, uint3
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     const uint32_t *first = math_tile(fiber, a, line), *second = math_tile(fiber, b, line);
     sfpu_binary(fiber->core->math, SfpuOp(op), first, second, math_tile(fiber, out, line), p0, faces_of(vector_mode));
+    count(*fiber->core, TileWork::Vector);
     charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
 }
 
@@ -429,6 +453,7 @@ void tensix_sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     const uint32_t *first = math_tile(fiber, a, line), *second = math_tile(fiber, b, line), *third = math_tile(fiber, c, line);
     sfpu_ternary(fiber->core->math, SfpuOp(op), first, second, third, math_tile(fiber, out, line), p0, faces_of(vector_mode));
+    count(*fiber->core, TileWork::Vector);
     charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
 }
 
@@ -440,13 +465,13 @@ void tensix_sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32
 
 void tensix_fill(uint32_t dst, uint32_t bits, uint32_t line) {
     TTSIM_MATH_ONLY;
-    fill_float(core.math, bits, math_tile(fiber, dst, line));
+    fill_float(core.math, bits, math_tile_to_fill(fiber, dst, line));
     charge(fiber, line, settings.sfpu_default);
 }
 
 void tensix_fill_int(uint32_t dst, uint32_t format, uint32_t value, uint32_t line) {
     TTSIM_MATH_ONLY;
-    fill_int(DataFormat(format), value, math_tile(fiber, dst, line));
+    fill_int(DataFormat(format), value, math_tile_to_fill(fiber, dst, line));
     charge(fiber, line, settings.sfpu_default);
 }
 
@@ -460,7 +485,7 @@ void tensix_typecast(uint32_t dst, uint32_t from, uint32_t to, uint32_t line) {
 void tensix_copy_dst(uint32_t from, uint32_t to, uint32_t line) {
     TTSIM_MATH_ONLY;
     const uint32_t* const source = math_tile(fiber, from, line);
-    memmove(math_tile(fiber, to, line), source, sizeof core.dst->tile[0]);
+    memmove(math_tile_to_fill(fiber, to, line), source, TILE_LANES * sizeof(uint32_t));
     charge(fiber, line, settings.sfpu_default);
 }
 

@@ -297,6 +297,7 @@ void tensix_noc_barrier(uint32_t kind, uint32_t noc, uint32_t trid, uint32_t lin
         return;
     }
     while (in_flight(fiber, kind, noc, trid)) block(fiber, barrier_reason(kind), noc, kind, trid);
+    if (fiber->landed_head) move_landed(machine, fiber);
     wait_until(fiber, machine.now, barrier_reason(kind));
     if (kind == TTSIM_WRITES_SENT || kind == TTSIM_POSTED_SENT) keep_sent_bytes(machine, fiber, noc);
 }
@@ -361,6 +362,7 @@ void tensix_semaphore_wait(uint64_t pointer, uint32_t value, uint32_t at_least, 
     wait_until(fiber, core.machine->now, Wait::Semaphore);
     if (checked(*core.machine)) {
         acquire_from(fiber, offset);
+        hear_stored(fiber, offset);
         confirm_departed(fiber);
     }
 }
@@ -371,6 +373,7 @@ void tensix_semaphore_set(uint64_t pointer, uint32_t value, uint32_t line) {
     charge(fiber, line, fiber->core->machine->settings.risc_semaphore);
     synchronise(fiber);
     *word = value;
+    if (checked(*fiber->core->machine)) tell_word(fiber, *fiber->core, l1_offset(pointer));
     if (fiber->core->semaphore_waiters) check_semaphores(*fiber->core, fiber->time);
 }
 

@@ -15,6 +15,7 @@
 #include "sanitizer.h"
 #include "scheduler.h"
 #include "signals.h"
+#include "trace.h"
 
 namespace ttsim {
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr size_t STACK_BYTES = 512 << 10;
 constexpr size_t GUARD_BYTES = 4096;
+constexpr size_t STACK_COLOUR = 5 * 64, STACK_COLOURS = 4096;
 constexpr uint32_t ARGUMENT_AREA = 4096;        ///< bytes for the arguments of one kind of one processor
 constexpr uint32_t START_SLACK = 200;           ///< random schedules: cycles by which processors may start apart
 constexpr uint32_t ARGUMENT_OFFSET = 1024;      ///< after the semaphores, in the kernel configuration area
@@ -60,6 +62,7 @@ void reset_core(Core& core) {
         cb.freed_at = freed;
         cb.stamp_capacity = capacity;
     }
+    core.cbs_used = 0;
     memset(core.fiber, 0, sizeof core.fiber);
     core.semaphore_waiters = core.src_consumer = core.src_producer = core.dst_math = core.dst_pack = nullptr;
     core.math = MathConfig{};
@@ -70,9 +73,14 @@ void reset_core(Core& core) {
     random_seed(core.random, core.index + 1);
     core.src_filled = core.src_used = 0;
     memset(core.src_freed_at, 0, sizeof core.src_freed_at);
-    core.mail_sent = core.mail_taken[0] = core.mail_taken[1] = 0;
-    core.mail_sender = core.mail_receiver[0] = core.mail_receiver[1] = nullptr;
-    if (core.dst && (core.written[0] || core.written[1])) memset(core.dst, 0, sizeof *core.dst);
+    for (auto& from : core.mailbox)
+        for (Mailbox& box : from) box = Mailbox{};
+    for (Dst*& dst : core.dst) {  // of a run that ended early
+        if (!dst) continue;
+        dst->next = core.machine->free_dst;
+        core.machine->free_dst = dst;
+        dst = nullptr;
+    }
     core.sections = 2;
     core.section_tiles = 0;
     core.acquired = core.committed = core.waited = core.released = 0;
@@ -215,6 +223,7 @@ void ttsim_device_delete(Machine* machine) {
     destroy_shadow(machine->shadow);
     watch_accesses(nullptr);
     destroy_memory(*machine);
+    end_trace(*machine);
     free_network(*machine);
     for (uint32_t i = 0; i < machine->cores; i++) {
         Core& core = machine->core[i];
@@ -223,7 +232,12 @@ void ttsim_device_delete(Machine* machine) {
             free(cb.freed_at);
         }
         for (SrcEntry& entry : core.src) free(entry.storage);
-        free(core.dst);
+        for (WholeTiles& side : core.whole) free(side.data);
+        for (Dst* dst : core.dst) free(dst);
+    }
+    while (Dst* dst = machine->free_dst) {
+        machine->free_dst = dst->next;
+        free(dst);
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
     if (machine->stacks) munmap(machine->stacks, machine->stacks_bytes);
@@ -304,9 +318,9 @@ void ttsim_kernel_reset(LoadedKernel* kernel) {
 
 // ---- program
 
-int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32_t sanitize, uint64_t schedule_seed, uint64_t limit, uint32_t kernels,
-                        const uint32_t* lines, uint32_t fibers) {
-    if (!ensure_stacks(*machine, fibers)) return 1;
+int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32_t sanitize, uint64_t schedule_seed, uint64_t limit, uint64_t trace_limit,
+                        uint32_t kernels, const uint32_t* lines, uint32_t fibers) {
+    if (!ensure_stacks(*machine, fibers) || !begin_trace(*machine, trace_limit, fibers)) return 1;
     for (uint32_t i = 0; i < machine->kernel_count; i++) free(machine->kernels[i].line_busy);
     free(machine->kernels);
     machine->kernels = static_cast<Kernel*>(calloc(kernels ? kernels : 1, sizeof(Kernel)));
@@ -319,8 +333,12 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
         kernel.line_wait = kernel.line_busy + lines[i];
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
-    free(machine->fibers);
-    machine->fibers = static_cast<Fiber*>(calloc(fibers ? fibers : 1, sizeof(Fiber)));
+    if (machine->fiber_capacity < fibers) {
+        free(machine->fibers);
+        machine->fibers = static_cast<Fiber*>(aligned_alloc(alignof(Fiber), fibers * sizeof(Fiber)));
+        machine->fiber_capacity = fibers;
+    }
+    if (fibers) memset(static_cast<void*>(machine->fibers), 0, fibers * sizeof(Fiber));
     machine->fiber_count = machine->fibers_left = 0;
     for (uint32_t i = 0; i < machine->cores; i++) reset_core(machine->core[i]);
     machine->timed = timed;
@@ -328,7 +346,7 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
     machine->limit = limit ? limit : ~Time(0);
     machine->now = machine->end = 0;
     machine->events.clear();
-    machine->ready_head = machine->ready_tail = nullptr;
+    machine->ready_head = machine->ready_tail = machine->interrupted = nullptr;
     machine->fault = FaultReport{};
     machine->schedule_seed = schedule_seed;
     machine->schedule_state = schedule_seed * 0x9E3779B97F4A7C15ull | 1;
@@ -337,6 +355,7 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
     machine->spinning = 0;
     machine->events_run = machine->switches = machine->transfers = 0;
     memset(machine->transfer_bytes, 0, sizeof machine->transfer_bytes);
+    memset(machine->tile_work, 0, sizeof machine->tile_work);
     machine->output_size = 0;
     reset_network(*machine);
     return 0;
@@ -353,10 +372,6 @@ void ttsim_program_compute(Machine* machine, const uint32_t* cores, uint32_t cou
         core.math.fp16_dest = fp16_dest;
         core.sections = full_sync ? 1 : 2;
         core.section_tiles = uint32_t(fp32_dest ? machine->settings.dst_tiles_32bit : machine->settings.dst_tiles_16bit) / core.sections;
-        if (!core.dst) {
-            core.dst = static_cast<Dst*>(aligned_alloc(64, sizeof(Dst)));
-            memset(core.dst, 0, sizeof(Dst));
-        }
     }
 }
 
@@ -368,7 +383,8 @@ void ttsim_program_place(Machine* machine, uint32_t kernel, uint32_t role, uint3
         Core& core = machine->core[cores[i]];
         Fiber& fiber = machine->fibers[machine->fiber_count];
         fiber.stack_low = machine->stacks + machine->fiber_count * STACK_BYTES + GUARD_BYTES;
-        fiber.stack_bytes = STACK_BYTES - GUARD_BYTES;
+        // Stacks start at different places of their pages: at the same place they would all want the same sets of the host's caches.
+        fiber.stack_bytes = STACK_BYTES - GUARD_BYTES - machine->fiber_count * STACK_COLOUR % STACK_COLOURS;
         fiber.stack_pointer = prepare_stack(fiber.stack_low, fiber.stack_bytes, fiber_main);
         machine->fiber_count++;
         machine->fibers_left++;
@@ -387,6 +403,8 @@ void ttsim_program_place(Machine* machine, uint32_t kernel, uint32_t role, uint3
         fiber.relative_x = uint8_t(core.logical_x - origin_x);
         fiber.relative_y = uint8_t(core.logical_y - origin_y);
         fiber.noc_x = core.noc_x;
+        fiber.argument_cycles = uint8_t(machine->settings.risc_argument);
+        fiber.address_cycles = uint8_t(machine->settings.risc_address);
         fiber.noc_y = core.noc_y;
         fiber.time = Time(machine->timed ? machine->settings.risc_start : 0);
         if (machine->timed && machine->schedule_seed) fiber.time += schedule_random(*machine, START_SLACK);
@@ -396,16 +414,20 @@ void ttsim_program_place(Machine* machine, uint32_t kernel, uint32_t role, uint3
 }
 
 void ttsim_program_cb(Machine* machine, uint32_t index, const uint32_t* cores, uint32_t count, uint32_t base, uint32_t page_size, uint32_t pages,
-                      uint32_t format, uint32_t tile_size, uint32_t to_dest) {
+                      uint32_t format, uint32_t tile_size, uint32_t to_dest, uint32_t tile_rows, uint32_t tile_columns) {
     for (uint32_t i = 0; i < count; i++) {
-        CircularBuffer& cb = machine->core[cores[i]].cb[index];
+        Core& core = machine->core[cores[i]];
+        CircularBuffer& cb = core.cb[index];
         cb.base = base;
         cb.page_size = page_size;
         cb.pages = pages;
         cb.format = DataFormat(format);
         cb.tile_bytes = tile_size;
         cb.unpack_to_dest = to_dest;
+        cb.tile_rows = uint8_t(tile_rows);
+        cb.tile_columns = uint8_t(tile_columns);
         cb.configured = true;
+        if (core.cbs_used < sizeof core.cb_used) core.cb_used[core.cbs_used++] = uint8_t(index);
         if (cb.stamp_capacity < pages) {
             free(cb.pushed_at);
             free(cb.freed_at);
@@ -426,6 +448,8 @@ void ttsim_program_semaphore(Machine* machine, uint32_t id, const uint32_t* core
 
 /// Call once after the placement: every processor starts.
 void ttsim_program_start(Machine* machine) {
+    if (machine->sanitizer)
+        for (uint32_t i = 0; i < machine->cores; i++) begin_processor_checks(machine->core[i]);
     for (uint32_t i = 0; i < machine->fiber_count; i++) make_ready(*machine, &machine->fibers[i]);
 }
 

@@ -52,16 +52,16 @@ Event* heap_pop(EventQueue& q) {
 
 void ring_push(EventQueue& q, Event* event) {
     const uint32_t slot = event->time % EventQueue::RING;
-    EventQueue::Bucket& bucket = q.bucket[slot];
-    event->next = nullptr;
-    if (bucket.head) {
-        bucket.tail->next = event;
+    Event*& last = q.bucket[slot];
+    if (last) {
+        event->next = last->next;
+        last->next = event;
     } else {
-        bucket.head = event;
+        event->next = event;
         q.occupied[slot / 64] |= uint64_t(1) << (slot % 64);
         q.summary[slot / 4096] |= uint64_t(1) << (slot / 64 % 64);
     }
-    bucket.tail = event;
+    last = event;
     q.in_ring++;
 }
 
@@ -71,20 +71,14 @@ void refill(EventQueue& q) {
 
 /// First occupied slot at or after `from`, going round; the ring is not empty.
 uint32_t next_occupied(const EventQueue& q, uint32_t from) {
-    const uint32_t words = EventQueue::RING / 64;
-    uint32_t word = from / 64;
-    const uint64_t here = q.occupied[word] >> (from % 64);
-    if (here) return from + uint32_t(__builtin_ctzll(here));
-    for (uint32_t i = 1; i <= words; i++) {
-        word = (word + 1) % words;
-        if (word % 64 == 0 && q.summary[word / 64] == 0) {
-            i += 63;
-            word += 63;
-            continue;
-        }
-        if (q.occupied[word]) return word * 64 + uint32_t(__builtin_ctzll(q.occupied[word]));
-    }
-    return 0;
+    constexpr uint32_t GROUPS = EventQueue::RING / 4096;
+    const uint32_t word = from / 64;
+    if (const uint64_t here = q.occupied[word] >> (from % 64)) return from + uint32_t(__builtin_ctzll(here));
+    uint32_t group = word / 64;
+    uint64_t words = q.summary[group] & ~uint64_t(1) << (word % 64);
+    while (words == 0) words = q.summary[group = (group + 1) % GROUPS];
+    const uint32_t found = group * 64 + uint32_t(__builtin_ctzll(words));
+    return found * 64 + uint32_t(__builtin_ctzll(q.occupied[found]));
 }
 
 }  // namespace
@@ -113,10 +107,13 @@ Event* EventQueue::pop() {
         refill(*this);
     }
     const uint32_t slot = next_occupied(*this, uint32_t(base % RING));
-    Event* event = bucket[slot].head;
-    bucket[slot].head = event->next;
+    Event*& last = bucket[slot];
+    Event* const event = last->next;
     in_ring--;
-    if (!event->next) {
+    if (event != last) {
+        last->next = event->next;
+    } else {
+        last = nullptr;
         occupied[slot / 64] &= ~(uint64_t(1) << (slot % 64));
         if (!occupied[slot / 64]) summary[slot / 4096] &= ~(uint64_t(1) << (slot / 64 % 64));
     }

@@ -26,8 +26,10 @@ constexpr uint32_t MAX_SECTIONS = 2;
 constexpr uint32_t DST_TILES = 16;
 constexpr uint32_t SRC_DEPTH = 8;        ///< operands in flight without time; with time SRC_BANKS, as the hardware has
 constexpr uint32_t SRC_BANKS = 2;
+constexpr uint32_t MAILBOXES = 4;        ///< unpack, math, pack, BRISC
 constexpr uint32_t MAILBOX_DEPTH = 4;
 constexpr uint32_t NOCS = 2;
+constexpr uint32_t HELD_LINKS = 4;      ///< that the longest packet takes up, beyond the routers' buffers
 
 struct Core;
 struct Fiber;
@@ -35,6 +37,7 @@ struct Machine;
 struct Packet;
 struct Sanitizer;
 struct MemoryShadow;
+struct Trace;
 
 // ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -46,11 +49,8 @@ struct Event {
 
 /// Calendar of one-cycle buckets with a heap for what lies beyond; events of one cycle run in the order posted.
 struct EventQueue {
-    static constexpr uint32_t RING = 8192;
-    struct Bucket {
-        Event *head, *tail;
-    };
-    Bucket bucket[RING];
+    static constexpr uint32_t RING = 16384;
+    Event* bucket[RING];  ///< the last event of a circular list
     uint64_t occupied[RING / 64];
     uint64_t summary[RING / 64 / 64];
     Time base;       ///< time of the bucket at the ring's start
@@ -87,33 +87,36 @@ struct Kernel {
     uint64_t* line_wait;     ///< cycles of waiting, by C++ line
 };
 
+/// Laid out for the host's caches: what every call and switch touches comes first.
 struct Fiber : ttsim_thread {
-    void* stack_pointer;
+    alignas(64) void* stack_pointer;
+    Core* core;
+    Kernel* kernel;
+    Time time;
+    Time busy;
+    uint64_t calls;
+    Fiber* next_ready;
+    FiberState state;
+    Wait wait;
+    bool spinning;           ///< was taken off the host thread inside a loop that makes no call
+    bool in_pending_list;
+    uint32_t wait_object;    ///< circular buffer index, L1 offset of a semaphore, NoC
+
+    uint32_t wait_need;
+    uint32_t wait_extra;     ///< transaction id; 1 for semaphore >=
+    Outstanding flight[NOCS];
+    Packet *landed_head, *landed_tail;    ///< reads whose bytes have arrived and are moved when the fiber goes on
+    Packet *pending_head, *pending_tail;  ///< without time: transfers issued and not performed
+    Packet* writes_in_flight;
+    Fiber* next_waiter;      ///< in the list of what it waits for
+    Event timer;
+    Time waited[size_t(Wait::Count)];
+    Time last_departure[NOCS]; ///< with a random schedule: packets keep their order
+    Fiber* next_pending;
     char* stack_low;
     size_t stack_bytes;
     void (*entry)();
-    Core* core;
-    Kernel* kernel;
-    Fiber* next_ready;
-    Fiber* next_waiter;      ///< in the list of what it waits for
-    FiberState state;
     uintptr_t spin_pc;       ///< where
-    bool spinning;           ///< was taken off the host thread inside a loop that makes no call
-    Wait wait;
-    uint32_t wait_object;    ///< circular buffer index, L1 offset of a semaphore, NoC
-    uint32_t wait_need;
-    uint32_t wait_extra;     ///< transaction id; 1 for semaphore >=
-    Time time;
-    Time busy;
-    Time waited[size_t(Wait::Count)];
-    uint64_t calls;
-    Event timer;
-    Outstanding flight[NOCS];
-    Time last_departure[NOCS]; ///< with a random schedule: packets keep their order
-    Packet* writes_in_flight;
-    Packet *pending_head, *pending_tail;  ///< without time: transfers issued and not performed
-    Fiber* next_pending;
-    bool in_pending_list;
     char* print;             ///< text of the line being printed
     uint32_t print_size, print_capacity;
 };
@@ -125,6 +128,7 @@ struct CircularBuffer {
     uint32_t page_size, pages;
     DataFormat format;
     bool configured, unpack_to_dest;
+    uint8_t tile_rows, tile_columns; ///< 32 x 32 unless the host says less (tile_shape.h)
     uint32_t tile_bytes;
     uint32_t received, acked;        ///< pages pushed and popped since start
     uint32_t read_page, write_page;  ///< ring positions
@@ -152,7 +156,10 @@ struct SrcEntry {
     Time ready;
 };
 
+/// Memory of one section. Sections take it as math acquires them and give it back as pack releases them, so that the few that
+/// are in use at a time stay in the host's caches.
 struct Dst {
+    Dst* next;  ///< free list
     alignas(64) uint32_t tile[DST_TILES][TILE_LANES];
 };
 
@@ -162,15 +169,31 @@ struct Statistics {
     float anchor[32], shifted[32];  ///< two-pass form: a value near the mean, sum of distances from it
 };
 
+/// Whole tiles made of smaller ones, for one operand.
+struct WholeTiles {
+    uint8_t* data;
+    uint32_t bytes;
+};
+
+/// Words on their way from one processor to another.
+struct Mailbox {
+    Fiber* last_sender;
+    uint32_t value[MAILBOX_DEPTH], sent, taken;
+    Time sent_at[MAILBOX_DEPTH];
+    Fiber *sender, *receiver;    ///< who waits for space, for a word
+};
+
 struct Core {
     Machine* machine;
     uint32_t index;
     uint8_t logical_x, logical_y, physical_x, physical_y, noc_x, noc_y;
     uint8_t* l1;                     ///< host address of the slot; also its simulated address
+    int l1_file;                     ///< one more than the descriptor of the file that holds it, 0 without (l1_window.h)
     Fiber* fiber[TTSIM_ROLES];
-    CircularBuffer cb[MAX_CBS];
     Fiber* semaphore_waiters;
+    uint8_t cbs_used, cb_used[8];    ///< the first circular buffers that are configured
     Time multicast_free[NOCS];       ///< when the path of the last multicast is given back
+    Time atomic_free;                ///< when its memory takes the next atomic
     bool path_held[NOCS];            ///< the last multicast was linked: the next one uses its path
 
     bool tilized;                    ///< the tile to pack next was tilized
@@ -189,17 +212,19 @@ struct Core {
     Fiber *src_consumer, *src_producer;
 
     // values that unpack tells math [0] and pack [1]
-    uint32_t mail[MAILBOX_DEPTH], mail_sent, mail_taken[2];
-    Time mail_sent_at[MAILBOX_DEPTH];
-    Fiber *mail_sender, *mail_receiver[2];
+    Mailbox mailbox[MAILBOXES][MAILBOXES];
+    WholeTiles whole[2];
+    uint32_t whole_side;
 
     // math -> pack
-    Dst* dst;
+    Dst* dst[MAX_SECTIONS];          ///< null between release and acquire
     uint32_t sections, section_tiles;
     uint32_t acquired, committed, waited, released;  ///< counters
     Time committed_at[MAX_SECTIONS], released_at[MAX_SECTIONS];
-    uint16_t written[MAX_SECTIONS];  ///< tiles written in each section
+    uint16_t written[MAX_SECTIONS];  ///< tiles written in each section; the others read as zero
     Fiber *dst_math, *dst_pack;      ///< blocked on the hand-over
+
+    CircularBuffer cb[MAX_CBS];
 };
 
 // ---- NoC ------------------------------------------------------------------------------------------------------------
@@ -222,41 +247,48 @@ struct Actor {
 
 enum class PacketKind : uint8_t { Read, Write, Multicast, Atomic, Inline };
 
-struct Packet {
-    Event event;       ///< the head's progress
-    Event departure;   ///< leaving the source
-    Packet* next;      ///< free list, pending list, list of copies
-    Fiber* fiber;
-    Actor issuer;      ///< of an atomic increment
-    uint8_t* source;   ///< host addresses
-    uint8_t* target;
-    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
-    Core* target_core; ///< null for DRAM
-    uint32_t bytes;
-    uint32_t value, byte_enable;
+/// Laid out for the host's caches: a hop reads and writes the first line only.
+struct alignas(64) Packet {
+    Event event;         ///< the head's progress
     uint32_t occupancy;  ///< cycles on each link
     uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
-    uint32_t hops_back;
-    Time acknowledged;   ///< of a multicast: the latest acknowledge so far
-    uint32_t held_link;  ///< the link that its tail keeps while its head waits for the next one
-    uint16_t bank;     ///< DRAM bank, 0xFFFF otherwise
-    uint16_t trid;
+    uint16_t held_link[HELD_LINKS];  ///< the links behind its head, which its tail keeps while the head waits
+    uint8_t x, y, to_x, to_y;  ///< physical position of the head and its end
     PacketKind kind;
     uint8_t noc;
     uint8_t flags;
-    uint8_t x, y, to_x, to_y;          ///< physical position of the head and its end
-    bool sent, landed_first;           ///< departure counted; landed before it was counted
-    // multicast: rectangle of logical cores and deliveries left
-    uint8_t rect_x0, rect_y0, rect_x1, rect_y1;
-    Packet* parent;
-    uint32_t deliveries;
+    bool sent, landed_first;   ///< departure counted; landed before it was counted
+    uint8_t held_links;        ///< links that the head has passed
+    uint16_t bank;             ///< DRAM bank, 0xFFFF otherwise
+    uint16_t trid;
+    uint32_t bytes;
+    uint32_t deliveries;       ///< left of a multicast
+
+    uint8_t* source;   ///< host addresses
+    uint8_t* target;
+    Fiber* fiber;
+    Core* target_core; ///< null for DRAM
+    uint32_t value, byte_enable;
+    Packet* next;      ///< free list, pending list, list of copies
+    uint32_t hops_back;
+    uint8_t rect_x0, rect_y0, rect_x1, rect_y1;  ///< of a multicast, logical cores
+
+    Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
+    Packet* parent;
+    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
+    Time acknowledged; ///< of a multicast: the latest acknowledge so far
+    Actor issuer;      ///< of an atomic increment
+    Time issued;
+    uint32_t issued_line;
 };
+static_assert(offsetof(Packet, source) == 64, "the fields of a hop fill one line");
 
 struct Bank {
     uint8_t* memory;
     uint64_t committed;    ///< bytes that may be used
     double free_at;
+    double busy_until[2];  ///< by direction: end of the last packet that was taken
     uint8_t last_direction;
     uint64_t busy;
     uint64_t bytes;
@@ -271,15 +303,15 @@ struct Bank {
     X(dst_tiles_16bit) X(dst_tiles_32bit)                                                                              \
     X(dram_banks) X(dram_bank_bytes) X(dram_read_alignment) X(dram_write_alignment) X(dram_bytes_per_cycle)            \
     X(dram_read_bytes_per_cycle) X(dram_write_bytes_per_cycle)                                                         \
-    X(dram_turnaround_cycles) X(dram_read_access_cycles) X(dram_write_access_cycles)                                   \
+    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_read_access_cycles) X(dram_write_access_cycles)                                   \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
-    X(noc_buffer_cycles) X(dram_write_buffer_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
+    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_read_page) X(risc_noc_write_page)                                           \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
-    X(risc_semaphore) X(risc_compute_call) X(risc_start)                                                               \
+    X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles) X(unpack_matmul_tile_cycles)          \
     X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
@@ -301,6 +333,9 @@ enum class Fault : uint8_t {
     InFlight, NotWaited, UseAfterPop, NotReserved, Alignment, Unwritten, Dst, UnwrittenDst, Semaphore, Race, Limit, Configuration, Unfinished,
 };
 
+/// Operations on whole tiles: products of two tiles, other work of the matrix unit, functions of the vector unit.
+enum class TileWork : uint8_t { Product, Matrix, Vector, Count };
+
 struct FaultReport {
     Fault kind;
     Actor who, other;      ///< to blame, and the other party, if there is one
@@ -315,6 +350,7 @@ struct Machine {
     Core* core;
     uint8_t* l1;                  ///< first slot; below 4 GiB
     size_t l1_bytes;
+    Core* window_core;            ///< whose L1 also lies at its own offsets (l1_window.h)
     Bank* bank;
     Node node[NOCS][64 * 64];     ///< by NoC coordinate
     uint32_t bank_xy[NOCS][64];   ///< y << 6 | x of each DRAM bank's endpoint
@@ -326,14 +362,17 @@ struct Machine {
     Time limit;
     EventQueue events;
     Fiber *ready_head, *ready_tail;
+    Fiber* interrupted;           ///< gave the host thread back in the middle of its work: goes on before all others
     Fiber* fibers;
-    uint32_t fiber_count, fibers_left;
+    uint32_t fiber_count, fiber_capacity, fibers_left;
     Kernel* kernels;
     uint32_t kernel_count;
     Fiber *pending_head, *pending_tail;
     Packet* free_packets;
+    Dst* free_dst;
     FaultReport fault;
     uint64_t events_run, switches, transfers, transfer_bytes[4];
+    uint64_t tile_work[size_t(TileWork::Count)];
     Time* link_free[NOCS];        ///< [node][direction]: x, y, inject, eject
     uint64_t* link_busy[NOCS];
     Time end;
@@ -345,6 +384,7 @@ struct Machine {
 
     Sanitizer* sanitizer;         ///< null when the run is not checked
     MemoryShadow* shadow;
+    Trace* trace;                 ///< null when the run is not recorded
     uint64_t schedule_seed;       ///< 0: as modelled; otherwise arrivals are perturbed
     uint64_t schedule_state;
 
@@ -376,16 +416,23 @@ void synchronise(Fiber* fiber);
 /// Past the limit, or the host asked for its thread: a fiber that never waits must not keep it.
 void leave_for_a_while(Fiber* fiber);
 
+// ---- trace.cpp
+/// The fiber has worked, or waited, for so many cycles up to now.
+void trace_work(const Fiber* fiber, Time cycles);
+void trace_wait(const Fiber* fiber, Time cycles, Wait why);
+
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
     fiber->line = line;
     fiber->calls++;
     Machine& machine = *fiber->core->machine;
-    const Time cycles = machine.timed ? Time(cycles_or_call) : 1;
+    const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles : 1;
+    fiber->pending_cycles = 0;
     fiber->time += cycles;
     fiber->busy += cycles;
     Kernel& kernel = *fiber->kernel;
     if (line < kernel.lines) kernel.line_busy[line] += cycles;
+    if (__builtin_expect(machine.trace != nullptr, 0)) trace_work(fiber, cycles);
     if (__builtin_expect(fiber->time > machine.limit || machine.stop_requested, 0)) leave_for_a_while(fiber);
 }
 
@@ -396,6 +443,7 @@ inline void wait_until(Fiber* fiber, Time time, Wait why) {
     fiber->time = time;
     fiber->waited[size_t(why)] += cycles;
     if (fiber->line < fiber->kernel->lines) fiber->kernel->line_wait[fiber->line] += cycles;
+    if (__builtin_expect(fiber->core->machine->trace != nullptr, 0)) trace_wait(fiber, cycles, why);
 }
 
 // ---- memory.cpp

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "l1_window.h"
 
 namespace ttsim {
 
@@ -58,6 +58,7 @@ bool create_memory(Machine& machine, char* error, size_t error_bytes) {
 }
 
 void destroy_memory(Machine& machine) {
+    release_window(machine);
     if (machine.l1) munmap(machine.l1, machine.l1_bytes);
     for (uint32_t i = 0; i < machine.banks; i++)
         if (machine.bank[i].memory) munmap(machine.bank[i].memory, machine.bank[i].extent);

@@ -11,9 +11,21 @@ namespace ttsim {
 
 constexpr uint16_t NO_BANK = 0xFFFF;
 
+constexpr uint32_t CACHE_LINE = 64;
+
+/// Fetches memory that a packet is about to move, so that it comes while other events happen.
+inline void fetch(const uint8_t* from, const uint8_t* to, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i += CACHE_LINE) {
+        __builtin_prefetch(from + i, 0, 2);
+        __builtin_prefetch(to + i, 1, 2);
+    }
+}
+
 // ---- noc.cpp
 Packet* allocate(Machine& machine);
 void release(Machine& machine, Packet* packet);
+/// Moves the bytes of reads that arrived while the fiber waited for them.
+void move_landed(Machine& machine, Fiber* fiber);
 /// With time: the packet leaves at its fiber's clock.
 void launch(Machine& machine, Packet* packet, bool reserve_path);
 uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y);

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "network.h"
+#include "trace.h"
 
 namespace ttsim {
 
 namespace {
 
 constexpr uint32_t PACKETS_A_SLAB = 1024;
+constexpr uint32_t LATE_BYTES = 256;    ///< reads of as many are moved when their processor goes on, whose caches then hold them
+constexpr uint32_t NEARLY_DONE = 2;     ///< transfers of a processor left when the state of those it will wake is fetched
 constexpr uint32_t SMALL_PACKET = 32;  ///< bytes that an atomic or an inline write occupies
 
 struct Slab {
@@ -53,13 +56,18 @@ Time claim(Machine& machine, Packet& packet, Direction direction) {
     const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
     free_at = start + cycles;
     machine.link_busy[packet.noc][link] += cycles;
-    // A head that waits longer than the router's buffer takes up stops its tail on the link before.
-    const Time buffered = Time(machine.settings.noc_buffer_cycles);
-    if (direction != Inject && start > machine.now + buffered) {
-        Time& held = machine.link_free[packet.noc][packet.held_link];
-        if (held < start - buffered) held = start - buffered;
+    // A head that waits stops what the buffers of the routers behind do not take up, on the links behind.
+    if (direction == Inject) {
+        packet.held_links = 0;
+    } else if (start > machine.now) {
+        const uint32_t buffered = uint32_t(machine.settings.noc_buffer_cycles);
+        uint32_t taken = buffered;
+        for (uint32_t i = 1; i <= HELD_LINKS && i <= packet.held_links && taken < packet.occupancy; i++, taken += buffered) {
+            Time& held = machine.link_free[packet.noc][packet.held_link[(packet.held_links - i) % HELD_LINKS]];
+            if (held < start + packet.occupancy - taken) held = start + packet.occupancy - taken;
+        }
     }
-    packet.held_link = uint32_t(link);
+    packet.held_link[packet.held_links++ % HELD_LINKS] = uint16_t(link);
     return start;
 }
 
@@ -80,10 +88,15 @@ uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_fli
 Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
     Bank& bank = machine.bank[packet.bank];
     double start = double(machine.now) > bank.free_at ? double(machine.now) : bank.free_at;
-    if (bank.last_direction != direction && bank.bytes) start += machine.settings.dram_turnaround_cycles;
+    // Reads and writes that wait together are taken in turn, whatever their order of arrival: each pays a share of a
+    // turnaround.
+    if (bank.busy_until[!direction] > double(machine.now))
+        start += machine.settings.dram_mixed_turnaround_cycles;
+    else if (bank.last_direction != direction && bank.bytes)
+        start += machine.settings.dram_turnaround_cycles;
     bank.last_direction = direction;
     const double service = packet.bytes / (direction ? machine.settings.dram_write_bytes_per_cycle : machine.settings.dram_read_bytes_per_cycle);
-    bank.free_at = start + service;
+    bank.free_at = bank.busy_until[direction] = start + service;
     bank.busy += uint64_t(service + 0.5);
     bank.bytes += packet.bytes;
     first = Time(start);
@@ -114,10 +127,25 @@ void link_flight(Packet* packet) {
     packet->fiber->writes_in_flight = packet;
 }
 
+/// Whether the bytes of a read may wait until its processor goes on: it alone can look at them before that.
+bool may_wait(const Machine& machine, const Packet& packet) {
+    const Fiber& fiber = *packet.fiber;
+    return packet.bytes >= LATE_BYTES && fiber.state == FiberState::Blocked && fiber.wait == Wait::Reads && !fiber.core->semaphore_waiters &&
+           !machine.spinning;
+}
+
+void keep_landed(Packet* packet) {
+    Fiber* fiber = packet->fiber;
+    packet->next = nullptr;
+    (fiber->landed_head ? fiber->landed_tail->next : fiber->landed_head) = packet;
+    fiber->landed_tail = packet;
+}
+
 void finish(Machine& machine, Event* event) {
     Packet* packet = HEAD_PACKET(event);
     Fiber* fiber = packet->fiber;
     complete(packet);
+    if (machine.trace) trace_transfer(machine, *packet);
     release(machine, packet);
     wake_for(machine, fiber);
 }
@@ -127,6 +155,24 @@ void departed(Machine& machine, Event* event) {
     count_sent(packet);
     wake_for(machine, packet->fiber);
     if (packet->landed_first) release(machine, packet);
+}
+
+void fetch_lines(const void* from, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(static_cast<const uint8_t*>(from) + i, 1, 2);
+}
+
+void fetch_fiber(const Fiber& fiber) {
+    fetch_lines(&fiber, CACHE_LINE);
+    fetch_lines(&fiber.stack_pointer, 3 * CACHE_LINE);
+    fetch_lines(fiber.stack_pointer, 5 * CACHE_LINE);
+}
+
+/// The last of a block's reads is about to land: fetches the state of the processors that will work on the block.
+void fetch_core(const Core& core) {
+    for (const Fiber* fiber : core.fiber)
+        if (fiber) fetch_fiber(*fiber);
+    fetch_lines(&core, offsetof(Core, cb));
+    for (uint32_t i = 0; i < core.cbs_used; i++) fetch_lines(&core.cb[core.cb_used[i]], sizeof(CircularBuffer));
 }
 
 void landed(Machine& machine, Packet* packet) {
@@ -144,21 +190,41 @@ void landed(Machine& machine, Packet* packet) {
                                                                 : machine.settings.noc_write_access_cycles);
     }
     if (packet->kind == PacketKind::Write) unlink_flight(packet);
+    if (packet->fiber->flight[packet->noc].writes == 1) fetch_fiber(*packet->fiber);
     post(machine, packet->event, acknowledged, finish);
 }
 
+void arrived(Machine& machine, Event* event);
+
 void read_returned(Machine& machine, Event* event) {
     Packet* packet = HEAD_PACKET(event);
-    move_bytes(machine, packet, packet->target);
-    finish(machine, event);
+    if (!may_wait(machine, *packet)) {
+        move_bytes(machine, packet, packet->target);
+        return finish(machine, event);
+    }
+    complete(packet);
+    if (machine.trace) trace_transfer(machine, *packet);
+    keep_landed(packet);
+    wake_for(machine, packet->fiber);
+}
+
+/// Atomics are read, changed and written back: a core's memory takes one after the other.
+bool waits_for_atomics(Machine& machine, Packet& packet) {
+    Time& free_at = packet.target_core->atomic_free;
+    if (free_at > machine.now) {
+        post(machine, packet.event, free_at, arrived);
+        return true;
+    }
+    free_at = machine.now + Time(machine.settings.noc_atomic_landing_cycles);
+    return false;
 }
 
 void arrived(Machine& machine, Event* event) {
     Packet* packet = HEAD_PACKET(event);
-    if (packet->kind == PacketKind::Read)
-        post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
-    else
-        landed(machine, packet);
+    if (packet->kind == PacketKind::Atomic && packet->target_core && waits_for_atomics(machine, *packet)) return;
+    if (packet->kind != PacketKind::Read) return landed(machine, packet);
+    if (packet->fiber->flight[packet->noc].reads <= NEARLY_DONE) fetch_core(*packet->fiber->core);
+    post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
 void advance(Machine& machine, Event* event) {
@@ -166,6 +232,7 @@ void advance(Machine& machine, Event* event) {
     const Settings& settings = machine.settings;
     if (packet.x == packet.to_x && packet.y == packet.to_y) {
         const Time tail = claim(machine, packet, Eject) + packet.stream;
+        if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
         post(machine, packet.event, tail + Time(settings.noc_niu_cycles), arrived);
         return;
     }
@@ -224,9 +291,22 @@ void step_packet(const Machine& machine, Packet& packet, bool along_x) { step(ma
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) { post(machine, event, time, run); }
 void finish_packet(Machine& machine, Event* event) { finish(machine, event); }
 
+void move_landed(Machine& machine, Fiber* fiber) {
+    Packet* packet = fiber->landed_head;
+    fiber->landed_head = nullptr;
+    while (packet) {
+        Packet* const next = packet->next;
+        if (next) fetch(next->source, next->target, next->bytes);
+        move_bytes(machine, packet, packet->target);
+        release(machine, packet);
+        packet = next;
+    }
+}
+
 Packet* allocate(Machine& machine) {
     if (!machine.free_packets) {
-        Slab* slab = static_cast<Slab*>(calloc(1, sizeof(Slab)));
+        Slab* slab = static_cast<Slab*>(aligned_alloc(alignof(Slab), sizeof(Slab)));
+        memset(static_cast<void*>(slab), 0, sizeof(Slab));
         slab->next = slabs;
         slabs = slab;
         for (Packet& packet : slab->packet) {
@@ -260,6 +340,8 @@ void release(Machine& machine, Packet* packet) {
 
 void launch(Machine& machine, Packet* packet, bool reserve_path) {
     Fiber* fiber = packet->fiber;
+    packet->issued = fiber->time;
+    packet->issued_line = fiber->line;
     const Settings& settings = machine.settings;
     const Time leaves = machine.schedule_seed ? perturbed_departure(machine, *packet) : fiber->time;
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
@@ -302,7 +384,7 @@ void reset_network(Machine& machine) {
         memset(machine.link_busy[noc], 0, links * sizeof(uint64_t));
     }
     for (uint32_t i = 0; i < machine.banks; i++) {
-        machine.bank[i].free_at = 0;
+        machine.bank[i].free_at = machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
         machine.bank[i].last_direction = 0;
         machine.bank[i].busy = machine.bank[i].bytes = 0;
     }
@@ -311,6 +393,7 @@ void reset_network(Machine& machine) {
         for (uint32_t noc = 0; noc < NOCS; noc++) {
             machine.core[i].multicast_free[noc] = 0;
             machine.core[i].path_held[noc] = false;
+            machine.core[i].atomic_free = 0;
         }
     // Packets of a run that ended early are taken back with their slab.
     machine.free_packets = nullptr;

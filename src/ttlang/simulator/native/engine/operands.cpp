@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operands.h"
 #include "sanitizer.h"
+#include "tile_shape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,13 @@ namespace ttsim {
 namespace {
 
 uint32_t depth(const Machine& machine) { return machine.timed ? SRC_BANKS : SRC_DEPTH; }
+
+Dst* take_dst(Machine& machine) {
+    Dst* const dst = machine.free_dst;
+    if (!dst) return static_cast<Dst*>(aligned_alloc(alignof(Dst), sizeof(Dst)));
+    machine.free_dst = dst->next;
+    return dst;
+}
 
 void acquire(Fiber* fiber, uint32_t line) {
     Core& core = *fiber->core;
@@ -21,7 +29,15 @@ void acquire(Fiber* fiber, uint32_t line) {
         block(fiber, Wait::DstFree);
     }
     if (core.machine->timed) wait_until(fiber, core.released_at[core.acquired % core.sections], Wait::DstFree);
+    core.dst[core.acquired % core.sections] = take_dst(*core.machine);
     core.acquired++;
+}
+
+void give_dst_back(Core& core, uint32_t section) {
+    Dst* const dst = core.dst[section];
+    dst->next = core.machine->free_dst;
+    core.machine->free_dst = dst;
+    core.dst[section] = nullptr;
 }
 
 void commit(Fiber* fiber, uint32_t line) {
@@ -57,15 +73,19 @@ void release(Fiber* fiber, uint32_t line) {
     charge(fiber, line, core.machine->settings.risc_compute_call);
     const uint32_t section = core.released % core.sections;
     // The packer clears the section as it releases it: accumulating operations start from zero.
-    for (uint32_t written = core.written[section]; written; written &= written - 1)
-        memset(core.dst->tile[section * core.section_tiles + uint32_t(__builtin_ctz(written))], 0, sizeof core.dst->tile[0]);
     core.written[section] = 0;
+    give_dst_back(core, section);
     core.released_at[section] = fiber->time;
     core.released++;
     if (core.dst_math) {
         make_ready(*core.machine, core.dst_math);
         core.dst_math = nullptr;
     }
+}
+
+uint32_t* cleared(uint32_t* tile) {
+    memset(tile, 0, TILE_LANES * sizeof(uint32_t));
+    return tile;
 }
 
 void check_index(Fiber* fiber, uint32_t index, uint32_t line) {
@@ -90,6 +110,7 @@ Operand operand(Fiber* fiber, uint32_t index, uint32_t tile, uint32_t tiles, uin
     if (fiber->role == TTSIM_UNPACK && fiber->core->machine->sanitizer) check_unpack(fiber, index, tile, tiles, line);
     uint32_t page = cb.read_page + tile;
     if (page >= cb.pages) page -= cb.pages;
+    if (__builtin_expect(is_partial(cb), 0)) return partial_operand(fiber, cb, page, tiles, line);
     return {fiber->core->l1 + cb.base + size_t(page) * cb.page_size, cb.format, cb.page_size, cb.tile_bytes, uint8_t(index), cb.unpack_to_dest};
 }
 
@@ -148,6 +169,10 @@ void give_operands(Fiber* fiber, uint32_t line, double cycles, const Operand& a,
     entry.cb_a = a.cb;
     entry.copied_a = false;
     entry.copied_b = true;
+    if (__builtin_expect(a.cb == NO_PAGE, 0)) {
+        entry.a = kept(entry, a.data, a_bytes, 0);
+        entry.copied_a = true;
+    }
     end_operands(fiber, entry, line, cycles);
 }
 
@@ -160,6 +185,14 @@ void give_operands(Fiber* fiber, uint32_t line, double cycles, const Operand& a,
     entry.cb_a = a.cb;
     entry.cb_b = b.cb;
     entry.copied_a = entry.copied_b = false;
+    if (__builtin_expect(a.cb == NO_PAGE, 0)) {
+        entry.a = kept(entry, a.data, a_bytes, 0);
+        entry.copied_a = true;
+    }
+    if (__builtin_expect(b.cb == NO_PAGE, 0)) {
+        entry.b = kept(entry, b.data, b_bytes, (a_bytes + 63) & ~63u);
+        entry.copied_b = true;
+    }
     end_operands(fiber, entry, line, cycles);
 }
 
@@ -186,7 +219,7 @@ void use_operands(Fiber* fiber, uint32_t line, double cycles) {
     }
 }
 
-uint32_t* math_tile(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh) {
+uint32_t* math_tile_to_fill(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh) {
     Core& core = *fiber->core;
     check_index(fiber, index, line);
     if (core.acquired == core.committed)
@@ -194,14 +227,23 @@ uint32_t* math_tile(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh) {
     const uint32_t section = core.committed % core.sections;
     if (fresh) *fresh = !(core.written[section] >> index & 1);
     core.written[section] |= uint16_t(1u << index);
-    return core.dst->tile[section * core.section_tiles + index];
+    return core.dst[section]->tile[index];
+}
+
+uint32_t* math_tile(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh) {
+    bool first;
+    uint32_t* const tile = math_tile_to_fill(fiber, index, line, &first);
+    if (fresh) *fresh = first;
+    return first ? cleared(tile) : tile;
 }
 
 uint32_t* pack_source(Fiber* fiber, uint32_t index, uint32_t line) {
     Core& core = *fiber->core;
     check_index(fiber, index, line);
     if (core.waited == core.released) fail(Fault::Dst, line, "DST is packed outside tile_regs_wait and tile_regs_release");
-    return core.dst->tile[core.released % core.sections * core.section_tiles + index];
+    const uint32_t section = core.released % core.sections;
+    uint32_t* const tile = core.dst[section]->tile[index];
+    return core.written[section] >> index & 1 ? tile : cleared(tile);
 }
 
 }  // namespace ttsim

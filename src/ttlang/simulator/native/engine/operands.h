@@ -31,6 +31,8 @@ void use_operands(Fiber* fiber, uint32_t line, double cycles);
 
 /// Math: DST tile `index` of the acquired section, marked as written; `fresh` tells whether it had not been.
 uint32_t* math_tile(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh = nullptr);
+/// The same for a caller that writes the whole tile and does not read it: what it holds is left as it is.
+uint32_t* math_tile_to_fill(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh = nullptr);
 /// Pack: DST tile `index` of the section it waits on.
 uint32_t* pack_source(Fiber* fiber, uint32_t index, uint32_t line);
 

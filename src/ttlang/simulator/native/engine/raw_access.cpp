@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "l1_window.h"
 #include "sanitizer.h"
 #include "scheduler.h"
 
@@ -27,15 +28,22 @@ void check_store(Fiber* fiber, Span span, const Actor& actor) {
     check_open_writes(fiber, span, actor, "overwrite");
     check_local(fiber, span, true, actor);
     CoreShadow& shadow = shadow_of(*fiber->core);
-    if (shadow.in_program) note_local_data(fiber, span, actor);
+    if (shadow.in_program) {
+        note_local_data(fiber, span, actor);
+        check_landing(fiber, span, true, actor);
+        use_memory(fiber, span, true, actor);
+    }
     mark(shadow.written, span.low, span.high - span.low);
 }
 
 void check_load(Fiber* fiber, Span span, const Actor& actor) {
-    if (!check_local(fiber, span, false, actor)) return;
+    const bool in_place = check_local(fiber, span, false, actor);
     const CoreShadow& shadow = shadow_of(*fiber->core);
-    if (shadow.in_program && !any_marked(shadow.written, span.low, span.high - span.low))
+    if (!shadow.in_program) return;
+    if (in_place && !any_marked(shadow.written, span.low, span.high - span.low))
         fail_at(Fault::Unwritten, actor, nullptr, "", "load of %u bytes of L1 at 0x%x that nothing was ever written to", span.high - span.low, span.low);
+    check_landing(fiber, span, false, actor);
+    use_memory(fiber, span, false, actor);
 }
 
 __attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, uintptr_t pc) {
@@ -55,7 +63,7 @@ __attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, 
         }
         acquire_from(fiber, low);
     }
-    if (low < sanitizer->config_end) return;
+    if (low < sanitizer->config_end) return store ? tell_word(fiber, core, low) : void();
     const Span span{low, uint32_t(low + bytes)};
     store ? check_store(fiber, span, actor) : check_load(fiber, span, actor);
 }
@@ -64,6 +72,8 @@ inline void accessed(const void* pointer, size_t bytes, bool store, void* pc) {
     if (!watched) return;
     const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
     if (at - uintptr_t(watched->l1) < watched->l1_bytes) check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+    else if (in_window(*watched, at) && self())
+        check_l1(uintptr_t(self()->core->l1) + at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
 }
 
 }  // namespace

@@ -63,20 +63,21 @@ void mark_everything(Machine& machine) {
         for (CoreShadow& core : shadow.core) mark(core.written, buffer.address, buffer.bytes);
 }
 
-void reset_core_checks(CoreShadow& core, size_t stamps) {
+void reset_core_checks(CoreShadow& core, size_t stamps, size_t pieces) {
     if (core.granular_writes) munmap(core.last_write, stamps), core.last_write = nullptr;
+    if (core.pieces) munmap(core.pieces, pieces), core.pieces = nullptr;
     core.in_program = core.granular_writes = false;
     core.cbs.clear();
     for (CbShadow& cb : core.cb) {
-        std::vector<PageStamp> stamp = std::move(cb.stamp);
+        if (cb.stamp.empty()) continue;  // not configured since
         cb = CbShadow{};
-        stamp.clear();
-        cb.stamp = std::move(stamp);
     }
     memset(core.config, 0, sizeof core.config);
     memset(core.sfpu_ready, 0, sizeof core.sfpu_ready);
     core.clock = 1;
     core.known.clear();
+    memset(core.heard, 0, sizeof core.heard);
+    core.told = ProcessorSteps{};
     core.math_commit = core.unwritten_read = core.unwritten_push = Actor{};
 }
 
@@ -142,7 +143,7 @@ void destroy_shadow(MemoryShadow* shadow) {
 void begin_checks(Machine& machine, bool wanted, uint32_t fibers) {
     delete machine.sanitizer;
     machine.sanitizer = nullptr;
-    for (CoreShadow& core : machine.shadow->core) reset_core_checks(core, stamp_bytes(machine));
+    for (CoreShadow& core : machine.shadow->core) reset_core_checks(core, stamp_bytes(machine), pieces_bytes(machine));
     if (!wanted) return mark_everything(machine);
     auto* sanitizer = new Sanitizer;
     sanitizer->memory = machine.shadow;
@@ -164,6 +165,9 @@ void place_cb_checks(Core& core, uint32_t index) {
     shadow.cbs.push_back(uint8_t(index));
     CbShadow& checks = shadow.cb[index];
     checks.stamp.assign(cb.pages, PageStamp{});
+    checks.use.assign(cb.pages, PageUse{});
+    checks.pushed_step.assign(cb.pages, ProcessorSteps{});
+    checks.freed_step.assign(cb.pages, ProcessorSteps{});
     for (const Allocation& buffer : core.machine->shadow->buffers[0])
         checks.aliased |= buffer.address < cb.base + bytes && cb.base < buffer.address + buffer.bytes;
     if (checks.aliased) return;

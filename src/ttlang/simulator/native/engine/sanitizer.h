@@ -51,6 +51,27 @@ struct PageStamp {
     bool pushed;  ///< since it was written
 };
 
+// ---- the processors of one core
+constexpr uint32_t COMPUTE_PROCESSORS = 2, PROCESSORS = 3;  ///< data movement 0 and 1, compute
+
+/// A step of each processor.
+struct ProcessorSteps {
+    uint32_t of[PROCESSORS];
+};
+
+/// Who touched memory, and at which of its steps; step 0: nobody.
+struct Access {
+    Actor actor;
+    uint32_t step;
+    uint8_t processor;
+};
+
+/// The last accesses to a page as a whole.
+struct PageUse {
+    Access write, read;
+    bool in_pieces;  ///< parts of it were touched, too
+};
+
 struct CbShadow {
     uint32_t waited, reserved;  ///< pages from the front, from the back
     uint32_t popped_pages;      ///< since the last wait
@@ -60,6 +81,8 @@ struct CbShadow {
     Actor pushed, popped, last_wait, last_reserve;
     Suspicion unreserved, unwaited, overwritten;
     std::vector<PageStamp> stamp;
+    std::vector<PageUse> use;
+    std::vector<ProcessorSteps> pushed_step, freed_step;  ///< what the processor knew that pushed or popped a page last
 };
 
 struct ComputeConfig {
@@ -86,6 +109,9 @@ struct CoreShadow {
     bool sfpu_ready[size_t(SfpuOp::Count)];
     uint32_t clock;            ///< of what this core has told others
     std::vector<uint32_t> known;  ///< clocks of the other cores that it has seen
+    ProcessorSteps heard[PROCESSORS], told;  ///< by each processor; by other cores, from any of this one
+    void* pieces;              ///< last accesses by piece; mapped on first use
+    bool alone;                ///< only one processor runs
     Actor math_commit;
     Actor unwritten_read, unwritten_push;  ///< by unpack; raised when math uses the operand, after what math itself does wrong
     uint32_t unwritten_page, unwritten_cb;
@@ -109,6 +135,9 @@ struct Sanitizer {
     std::vector<FiberShadow> fiber;
     std::vector<WriteStamp> writes;
     std::unordered_map<uint64_t, std::vector<uint32_t>> words;  ///< clocks that a synchronisation word carries
+    std::unordered_map<uint64_t, ProcessorSteps> signals;  ///< what those knew that wrote to a word of their own core
+    std::vector<Access> accesses;  ///< the last ones, round
+    uint32_t access_count;
     uint32_t config_end;  ///< end of the kernel configuration area: semaphores, arguments
 };
 
@@ -182,6 +211,24 @@ void release_to(Fiber* fiber, const Core& target, uint32_t offset);
 void acquire_from(Fiber* fiber, uint32_t offset);
 /// Reports an increment that leaves the range of the word; `before` is its value.
 void check_increment(Machine& machine, const Packet& packet, uint32_t before);
+
+// ---- sanitizer_processors.cpp: order between the processors of one core
+void begin_processor_checks(Core& core);
+size_t pieces_bytes(const Machine& machine);
+/// A processor reads or writes L1 of its own core.
+void use_memory(Fiber* fiber, Span span, bool write, const Actor& actor);
+/// What the processor knows, for those who will hear of it; its next step begins.
+ProcessorSteps tell(Fiber* fiber);
+void hear(Fiber* fiber, const ProcessorSteps& told);
+/// Another processor of the core handed something over.
+void hear_from(Fiber* fiber, const Fiber* other);
+void tell_word(Fiber* fiber, const Core& target, uint32_t offset);
+/// `from_elsewhere`: other cores have written to the word.
+void hear_word(Fiber* fiber, uint32_t offset, bool from_elsewhere);
+/// A word that the processor waited for has the value that another one stored.
+void hear_stored(Fiber* fiber, uint32_t offset);
+/// Raises an access to memory where a read of the other data-movement processor is still to land.
+void check_landing(Fiber* fiber, Span span, bool write, const Actor& actor);
 
 // ---- sanitizer_compute.cpp: configuration
 void configure_all(Fiber* fiber, uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line);

@@ -93,14 +93,17 @@ void check_reserve(Fiber* fiber, uint32_t index, uint32_t pages, uint32_t line) 
     CbShadow& shadow = shadow_of(*fiber->core).cb[index];
     if (shadow.reserved < pages) shadow.reserved = pages;
     shadow.last_reserve = actor_of(fiber, line);
+    if (pages) hear(fiber, shadow.freed_step[(fiber->core->cb[index].write_page + pages - 1) % fiber->core->cb[index].pages]);
     if (fiber->role <= TTSIM_DM1) confirm_departed(fiber);
 }
 
 void check_push(Fiber* fiber, uint32_t index, uint32_t pages, uint32_t line) {
     CbShadow& shadow = shadow_of(*fiber->core).cb[index];
     const CircularBuffer& cb = fiber->core->cb[index];
+    const ProcessorSteps told = tell(fiber);
     for (uint32_t i = 0; i < pages; i++) {
         const uint32_t page = cb.write_page + i < cb.pages ? cb.write_page + i : cb.write_page + i - cb.pages;
+        shadow.pushed_step[page] = told;
         const Span span = page_span(cb, page);
         if (fiber->role <= TTSIM_DM1) check_open_reads(fiber, span, index, line);
         check_pushed_data(fiber, shadow, page, span, line);
@@ -123,6 +126,7 @@ void check_wait(Fiber* fiber, uint32_t index, uint32_t pages, uint32_t line) {
     const CircularBuffer& cb = fiber->core->cb[index];
     if (shadow.waited < pages) shadow.waited = pages;
     shadow.popped_pages = 0;
+    if (pages) hear(fiber, shadow.pushed_step[(cb.read_page + pages - 1) % cb.pages]);
     if (int32_t(cb.acked + pages - shadow.waited_to) > 0) shadow.waited_to = cb.acked + pages;
     shadow.last_wait = actor_of(fiber, line);
 }
@@ -131,8 +135,10 @@ void check_pop(Fiber* fiber, uint32_t index, uint32_t pages, uint32_t line) {
     CbShadow& shadow = shadow_of(*fiber->core).cb[index];
     const CircularBuffer& cb = fiber->core->cb[index];
     const Actor actor = actor_of(fiber, line);
+    const ProcessorSteps told = tell(fiber);
     for (uint32_t i = 0; i < pages; i++) {
         const uint32_t page = cb.read_page + i < cb.pages ? cb.read_page + i : cb.read_page + i - cb.pages;
+        shadow.freed_step[page] = told;
         if (fiber->role <= TTSIM_DM1) check_open_writes(fiber, page_span(cb, page), actor, "pop");
         note_freed(*fiber->core, shadow, page);
     }
@@ -140,6 +146,12 @@ void check_pop(Fiber* fiber, uint32_t index, uint32_t pages, uint32_t line) {
     shadow.waited -= smaller(shadow.waited, pages);
     if (int32_t(cb.acked + pages - shadow.waited_to) > 0) shadow.waited_to = cb.acked + pages;
     shadow.popped = actor;
+}
+
+/// Unpack or pack touches pages from a ring position on.
+void use_tiles(Fiber* fiber, const CircularBuffer& cb, uint32_t page, uint32_t tiles, bool write, uint32_t line) {
+    const Actor actor = actor_of(fiber, line);
+    for (uint32_t i = 0; i < tiles; i++) use_memory(fiber, page_span(cb, (page + i) % cb.pages), write, actor);
 }
 
 void check_unpack(Fiber* fiber, uint32_t index, uint32_t tile, uint32_t tiles, uint32_t line) {
@@ -150,6 +162,7 @@ void check_unpack(Fiber* fiber, uint32_t index, uint32_t tile, uint32_t tiles, u
     uint32_t page = cb.read_page + tile;
     if (page >= cb.pages) page -= cb.pages;
     if (tile + tiles > shadow.waited) not_waited(cb, shadow, index, page, tile + tiles <= shadow.waited + shadow.popped_pages, actor_of(fiber, line));
+    use_tiles(fiber, cb, page, tiles, false, line);
     if (memory.unwritten_read.fiber || any_marked(memory.written, cb.base + page * cb.page_size, cb.tile_bytes)) return;
     memory.unwritten_read = actor_of(fiber, line);
     memory.unwritten_push = shadow.pushed;
@@ -165,6 +178,7 @@ void check_pack(Fiber* fiber, uint32_t index, uint32_t position, uint32_t bytes,
     if (page >= cb.pages) page -= cb.pages;
     if (position >= shadow.reserved && !shadow.aliased) not_reserved(cb, shadow, index, page, actor_of(fiber, line));
     mark(memory.written, cb.base + page * cb.page_size, bytes);
+    if (position < cb.pages) use_tiles(fiber, cb, page, (bytes + cb.page_size - 1) / cb.page_size, true, line);
 }
 
 bool check_local(Fiber* fiber, Span span, bool write, const Actor& actor) {

@@ -127,6 +127,7 @@ void check_pushed_data(Fiber* fiber, CbShadow& cb, uint32_t page, Span span, uin
 
 void release_to(Fiber* fiber, const Core& target, uint32_t offset) {
     const Core& core = *fiber->core;
+    tell_word(fiber, target, offset);
     CoreShadow& shadow = shadow_of(core);
     std::vector<uint32_t>& told = core.machine->sanitizer->words[word_key(target, offset)];
     if (told.empty()) told.assign(shadow.known.size(), 0);
@@ -139,6 +140,7 @@ void acquire_from(Fiber* fiber, uint32_t offset) {
     auto& words = core.machine->sanitizer->words;
     const auto found = words.find(word_key(core, offset));
     if (found != words.end()) learn(shadow_of(core).known, found->second);
+    hear_word(fiber, offset, found != words.end());
 }
 
 void check_increment(Machine& machine, const Packet& packet, uint32_t before) {

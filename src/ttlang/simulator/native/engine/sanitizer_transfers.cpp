@@ -89,6 +89,9 @@ void drop_open(FiberShadow& shadow, Test test) {
 void check_source(Fiber* fiber, Span span, const Actor& actor) {
     if (check_local(fiber, span, false, actor) && !any_marked(shadow_of(*fiber->core).written, span.low, span.high - span.low))
         fail_at(Fault::Unwritten, actor, nullptr, "", "NoC write of %u bytes of L1 at 0x%x that nothing was ever written to", span.high - span.low, span.low);
+    if (is_word(span.high - span.low)) return;
+    check_landing(fiber, span, false, actor);
+    use_memory(fiber, span, false, actor);
 }
 
 }  // namespace
@@ -103,6 +106,7 @@ void check_read(Fiber* fiber, uint64_t noc_address, const RemotePlace& from, uin
     if (from.core) {
         const Span there{uint32_t(from.address), uint32_t(from.address) + bytes};
         check_remote_l1(*from.core, there, false, actor);
+        if (from.core == fiber->core && !is_word(bytes)) use_memory(fiber, there, false, actor);
         if (shadow_of(*from.core).in_program && !any_marked(shadow_of(*from.core).written, there.low, bytes))
             fail_at(Fault::Unwritten, actor, nullptr, "", "NoC read of %u bytes of L1 at 0x%x of core (%u, %u) that nothing was ever written to", bytes, there.low,
                     from.core->logical_x, from.core->logical_y);
@@ -112,6 +116,8 @@ void check_read(Fiber* fiber, uint64_t noc_address, const RemotePlace& from, uin
     check_open_writes(fiber, here, actor, "overwrite");
     check_local(fiber, here, true, actor);
     note_local_data(fiber, here, actor);
+    check_landing(fiber, here, true, actor);
+    use_memory(fiber, here, true, actor);
     mark(shadow_of(*fiber->core).written, here.low, bytes);
     open_transfer(fiber, here, actor, noc, trid, true, false);
 }
@@ -130,6 +136,7 @@ void check_write(Fiber* fiber, uint64_t noc_address, const RemotePlace& to, uint
         check_remote_l1(*to.core, there, true, actor);
         if (is_word(bytes)) return release_to(fiber, *to.core, there.low);
         check_remote_data(fiber, *to.core, there, actor);
+        if (to.core == fiber->core) use_memory(fiber, there, true, actor);
         mark(shadow_of(*to.core).written, there.low, bytes);
     } else {
         check_dram(machine, to, bytes, true, actor);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fiber.h"
+#include "l1_window.h"
 #include "signals.h"
 
 extern "C" {
@@ -18,10 +19,12 @@ namespace ttsim {
 namespace {
 
 constexpr uint32_t TICK_MS = 5;
+constexpr uint32_t MAX_INTERRUPTIONS = 40;  ///< of a fiber that never waits: then the others have their turn
 constexpr uint32_t SPIN_TICKS = 400;  ///< idle ticks of a loop without calls until it counts as endless: 2 s
 
 int thread_id;
 uint32_t spin_ticks;
+uint32_t interruptions;
 
 void note_fault(Machine& machine, Fault kind, const Actor& who, const Actor* other, const char* other_what, const char* format, va_list arguments) {
     FaultReport& fault = machine.fault;
@@ -57,6 +60,10 @@ void shuffle_ready(Machine& machine) {
 }
 
 Fiber* take_ready(Machine& machine) {
+    if (Fiber* fiber = machine.interrupted) {
+        machine.interrupted = nullptr;
+        return fiber;
+    }
     if (machine.schedule_seed && !machine.timed && machine.ready_head) shuffle_ready(machine);
     Fiber* fiber = machine.ready_head;
     if (fiber) {
@@ -70,6 +77,7 @@ void resume(Machine& machine, Fiber* fiber) {
     fiber->state = FiberState::Running;
     fiber->wait = Wait::None;
     ttsim_self = fiber;
+    if (__builtin_expect(machine.window_core && machine.window_core != fiber->core, 0)) close_window(machine);
     machine.switches++;
     ttsim_switch(&machine.scheduler_stack_pointer, fiber->stack_pointer);
     ttsim_self = nullptr;
@@ -149,7 +157,7 @@ void block(Fiber* fiber, Wait why, uint32_t object, uint32_t need, uint32_t extr
     fiber->wait_object = object;
     fiber->wait_need = need;
     fiber->wait_extra = extra;
-    spin_ticks = 0;
+    spin_ticks = interruptions = 0;
     switch_to_scheduler(fiber);
 }
 
@@ -200,7 +208,14 @@ void leave_for_a_while(Fiber* fiber) {
     Machine& machine = *fiber->core->machine;
     if (fiber->time > machine.limit)
         fail(Fault::Budget, fiber->line, "the run passed max_cycles = %llu", static_cast<unsigned long long>(machine.limit));
-    make_ready_last(machine, fiber);
+    // The host's clock must not change the order of fibers: the one that it stopped goes on, unless it seems to poll.
+    if (++interruptions < MAX_INTERRUPTIONS) {
+        fiber->state = FiberState::Ready;
+        machine.interrupted = fiber;
+    } else {
+        interruptions = 0;
+        make_ready_last(machine, fiber);
+    }
     switch_to_scheduler(fiber);
 }
 

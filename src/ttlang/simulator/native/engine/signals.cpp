@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fiber.h"
+#include "l1_window.h"
 #include "scheduler.h"
 
 namespace ttsim {
@@ -31,6 +32,7 @@ timer_t tick_timer;
 bool tick_armed;
 uint64_t calls_at_tick;
 Fiber* fiber_at_tick;
+long long used_at_tick;
 std::vector<std::pair<uintptr_t, uintptr_t>>& kernel_code() {
     static std::vector<std::pair<uintptr_t, uintptr_t>> ranges;
     return ranges;
@@ -87,6 +89,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
             if (FAULT_SIGNALS[i] == signal) sigaction(signal, &previous_fault[i], nullptr);
         return;  // the instruction faults again and meets the handler that was there before
     }
+    if (signal == SIGSEGV && in_window(*active, uintptr_t(info->si_addr)) && open_window(*fiber->core)) return;
     FaultReport& report = active->fault;
     describe_fault(signal, info, fiber, report);
     report.who = {fiber, fiber->line, fiber->time, program_counter(static_cast<ucontext_t*>(context))};
@@ -94,15 +97,27 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     redirect(static_cast<ucontext_t*>(context), fiber, leave_faulted);
 }
 
+/// Nanoseconds that this thread has run.
+long long time_used() {
+    struct timespec now {};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
 void on_tick(int, siginfo_t*, void* context) {
     if (!active) return;
     active->stop_requested = true;
     Fiber* fiber = static_cast<Fiber*>(ttsim_self);
     if (!fiber) return;
-    const bool stuck = fiber == fiber_at_tick && fiber->calls == calls_at_tick;
-    fiber_at_tick = fiber;
-    calls_at_tick = fiber->calls;
-    if (!stuck) return;
+    if (fiber != fiber_at_tick || fiber->calls != calls_at_tick) {
+        fiber_at_tick = fiber;
+        calls_at_tick = fiber->calls;
+        used_at_tick = time_used();
+        return;
+    }
+    // Ticks come by the wall: on a busy machine two may follow a long pause in which this thread did not run at all, and
+    // one call may take as long as a tick. A fiber that has looped before is known to.
+    if (time_used() - used_at_tick < (fiber->spin_pc ? TICK_NS / 2 : 4 * TICK_NS)) return;
     const uintptr_t pc = program_counter(static_cast<ucontext_t*>(context));
     for (const auto& [low, high] : kernel_code())
         if (pc >= low && pc < high) {
@@ -159,6 +174,7 @@ SignalScope::~SignalScope() {
     sigaction(tick_signal(), &previous_tick, nullptr);
     for (size_t i = 0; i < FAULT_COUNT; i++) sigaction(FAULT_SIGNALS[i], &previous_fault[i], nullptr);
     sigaltstack(&previous_stack, nullptr);
+    close_window(*active);
     active = nullptr;
 }
 

@@ -33,6 +33,17 @@ void load_row(const uint32_t* tile, float* values) {
     for (uint32_t c = 0; c < 32; c++) values[c] = number(tile[lane(0, c)]);
 }
 
+/// The layout of groups: 32 values in every other place of the 64 places that group `group` has of a tile.
+uint32_t group_place(uint32_t group, uint32_t column) { return 64 * group + 2 * column; }
+
+void store_group(const Core& core, uint32_t* tile, uint32_t group, const float* values, float scale) {
+    for (uint32_t c = 0; c < 32; c++) tile[group_place(group, c)] = stored(core, values[c] * scale);
+}
+
+void load_group(const uint32_t* tile, uint32_t group, float* values) {
+    for (uint32_t c = 0; c < 32; c++) values[c] = number(tile[group_place(group, c)]);
+}
+
 /// Adds `count` values with the current statistics to those that the tiles hold.
 void combine(const Core& core, uint32_t* mean_tile, uint32_t* m2_tile, float total_reciprocal, float count) {
     const float before = 1.0f / total_reciprocal - count;
@@ -61,7 +72,14 @@ void tensix_statistics(uint32_t what, uint32_t dst, uint32_t reciprocal, uint32_
     Core& core = *fiber->core;
     Statistics& state = core.statistics;
     const auto tile = [&](uint32_t index) { return math_tile(fiber, index, line); };
+    if (what >= TTSIM_STAT_SAVE_GROUP && count >= 16) fail(Fault::Api, line, "statistics of group %u: a tile holds 16 groups", count);
     switch (what) {
+        case TTSIM_STAT_SAVE_GROUP: store_group(core, tile(dst), count, state.mean, 1), store_group(core, tile(dst + 1), count, state.m2, 1); break;
+        case TTSIM_STAT_RESTORE_GROUP: load_group(tile(dst), count, state.mean), load_group(tile(dst + 1), count, state.m2); break;
+        case TTSIM_STAT_TO_FACE:
+            store_group(core, tile(dst), count, state.mean, 1);
+            store_group(core, tile(dst + 1), count, state.m2, number(reciprocal));
+            break;
         case TTSIM_STAT_CLEAR: state = {}; break;
         case TTSIM_STAT_SAVE: store_row(core, tile(dst), state.mean, 1), store_row(core, tile(dst + 1), state.m2, 1); break;
         case TTSIM_STAT_RESTORE: load_row(tile(dst), state.mean), load_row(tile(dst + 1), state.m2); break;

@@ -10,6 +10,10 @@ namespace ttsim {
 namespace {
 
 constexpr uint32_t EDGE = 32, FACE = 16, FACE_ELEMENTS = FACE * FACE;
+// The rows of a tile lie on as many pages of the host, which no hardware foresees: they are fetched early.
+constexpr uint32_t TILES_AHEAD = 4;
+constexpr uint32_t ROWS_AHEAD = 2;
+constexpr uint32_t GROUP = 8;  ///< tiles side by side that are read together, a row at a time
 
 /// A matrix of `rows` x `columns` elements in host memory, strides in bytes.
 struct View {
@@ -39,12 +43,48 @@ void move_tile(const View& view, uint64_t row0, uint64_t column0, uint8_t* tile,
     const uint64_t rows = view.rows - row0 < EDGE ? view.rows - row0 : EDGE;
     const uint64_t columns = view.columns - column0 < EDGE ? view.columns - column0 : EDGE;
     if (to_device && (rows < EDGE || columns < EDGE)) memset(tile, 0, EDGE * EDGE * Bytes);
-    for (uint32_t row = 0; row < rows; row++)
+    const bool ahead = to_device && column0 + (TILES_AHEAD + 1) * EDGE <= view.columns;
+    for (uint32_t row = 0; row < rows; row++) {
+        if (ahead) __builtin_prefetch(view.data + int64_t(row0 + row) * view.row_stride + int64_t(column0 + TILES_AHEAD * EDGE) * view.column_stride);
         for (uint32_t half = 0; half < 2 && half * FACE < columns; half++) {
             const uint32_t count = uint32_t(columns - half * FACE < FACE ? columns - half * FACE : FACE);
             uint8_t* const host = view.data + int64_t(row0 + row) * view.row_stride + int64_t(column0 + half * FACE) * view.column_stride;
             const uint32_t element = ((row / FACE) * 2 + half) * FACE_ELEMENTS + row % FACE * FACE;
             move_row<Bytes>(view, host, tile + element * Bytes, count, to_device);
+        }
+    }
+}
+
+/// A group of whole tiles side by side to the host, a row at a time.
+template <uint32_t Bytes>
+void read_group(const View& view, uint64_t row0, uint64_t column0, uint8_t* const* tile) {
+    for (uint32_t row = 0; row < EDGE; row++) {
+        uint8_t* const host = view.data + int64_t(row0 + row) * view.row_stride + int64_t(column0) * view.column_stride;
+        const uint32_t element = row / FACE * 2 * FACE_ELEMENTS + row % FACE * FACE;
+        for (uint32_t i = 0; i < GROUP; i++) {
+            if (row + ROWS_AHEAD < EDGE) __builtin_prefetch(host + ROWS_AHEAD * view.row_stride + i * EDGE * view.column_stride, 1);
+            for (uint32_t half = 0; half < 2; half++)
+                move_row<Bytes>(view, host + int64_t(i * EDGE + half * FACE) * view.column_stride, tile[i] + (element + half * FACE_ELEMENTS) * Bytes, FACE,
+                                false);
+        }
+    }
+}
+
+/// All tiles of the view, row-major; `page_at` gives the memory of a tile.
+template <uint32_t Bytes, class PageAt>
+void move_tiles(const View& view, bool to_device, PageAt page_at) {
+    uint32_t page = 0;
+    for (uint64_t row = 0; row < view.rows; row += EDGE)
+        for (uint64_t column = 0; column < view.columns;) {
+            if (to_device || row + EDGE > view.rows || column + GROUP * EDGE > view.columns) {
+                move_tile<Bytes>(view, row, column, page_at(page++), to_device);
+                column += EDGE;
+                continue;
+            }
+            uint8_t* tile[GROUP];
+            for (uint8_t*& each : tile) each = page_at(page++);
+            read_group<Bytes>(view, row, column, tile);
+            column += GROUP * EDGE;
         }
 }
 
@@ -64,15 +104,14 @@ int ttsim_tiles(Machine* machine, uint32_t dram, uint32_t to_device, uint64_t ad
                 uint8_t* data, uint64_t rows, uint64_t columns, int64_t row_stride, int64_t column_stride) {
     if (element != 1 && element != 2 && element != 4) return 1;
     const View view{data, rows, columns, row_stride, column_stride};
-    uint32_t page = first_page;
-    for (uint64_t row = 0; row < rows; row += EDGE)
-        for (uint64_t column = 0; column < columns; column += EDGE, page++) {
-            auto* tile = reinterpret_cast<uint8_t*>(ttsim_page_address(machine, dram, page, address, stride));
-            if (element == 1) move_tile<1>(view, row, column, tile, to_device);
-            if (element == 2) move_tile<2>(view, row, column, tile, to_device);
-            if (element == 4) move_tile<4>(view, row, column, tile, to_device);
-            if (to_device) mark_page(*machine, dram, page, address, stride, EDGE * EDGE * element);
-        }
+    auto page_at = [&](uint32_t page) {
+        page += first_page;
+        if (to_device) mark_page(*machine, dram, page, address, stride, EDGE * EDGE * element);
+        return reinterpret_cast<uint8_t*>(ttsim_page_address(machine, dram, page, address, stride));
+    };
+    if (element == 1) move_tiles<1>(view, to_device, page_at);
+    if (element == 2) move_tiles<2>(view, to_device, page_at);
+    if (element == 4) move_tiles<4>(view, to_device, page_at);
     return 0;
 }
 

@@ -159,6 +159,7 @@ void perform_pending(Machine& machine, Fiber* fiber, uint32_t kinds, int noc) {
     fiber->pending_head = fiber->pending_tail = nullptr;
     while (packet) {
         Packet* next = packet->next;
+        if (next && next->kind <= PacketKind::Write) fetch(next->source, next->target, next->bytes);
         if ((kinds & kind_bit(packet->kind)) && (noc < 0 || packet->noc == noc))
             perform(machine, packet);
         else

@@ -25,7 +25,10 @@ struct ttsim_thread {
     uint32_t read_trid[2], write_trid[2];
     uint64_t read_state[2], write_state[2];
     uint32_t read_state_bytes[2], write_state_bytes[2];
+    uint32_t inline_state[2];
     uint32_t cb_view[64][8];  ///< LocalCBInterface by buffer, filled as kernels ask
+    uint32_t pending_cycles;  ///< of code since the last call; added to the next one
+    uint8_t argument_cycles, address_cycles;  ///< a load of an argument, a NoC address made of values
 };
 /// The processor that runs now.
 extern ttsim_thread* ttsim_self;
@@ -47,11 +50,21 @@ uint32_t tensix_cb_page_size(uint32_t cb);
 uint32_t tensix_cb_limit(uint32_t cb);
 /// Moves the read pointer (side 0) or the write pointer (side 1) to the start of a page; a fault when there is none.
 void tensix_cb_set_pointer(uint32_t cb, uint32_t side, uint32_t address, uint32_t line);
+/// Address of the table entry of a buffer that spans cores (L1 offset of its configuration, page size); a fault, or 0, without one.
+uint32_t tensix_remote_cb_entry(uint32_t cb, uint32_t required, uint32_t line);
+/// Lays a local buffer on the ring of `bytes` at `start`; both its pointers come to `pointer`.
+void tensix_cb_align(uint32_t cb, uint32_t start, uint32_t bytes, uint32_t pointer, uint32_t line);
 uint32_t tensix_cb_pages(uint32_t cb);
 uint32_t tensix_cb_format(uint32_t cb);
 uint32_t tensix_cb_tile_bytes(uint32_t cb);
+/// Rows << 8 | columns of a tile.
+uint32_t tensix_cb_tile_shape(uint32_t cb);
 /// Address of a tile at the front, the same value on the three compute processors.
 uint32_t tensix_cb_tile_address(uint32_t cb, uint32_t tile, uint32_t line);
+/// Words between the processors of a core, by the numbers of their mailboxes.
+enum ttsim_mail { TTSIM_MAIL_UNPACK = 0, TTSIM_MAIL_MATH, TTSIM_MAIL_PACK, TTSIM_MAIL_BRISC };
+void tensix_mailbox_write(uint32_t thread, uint32_t value, uint32_t line);
+uint32_t tensix_mailbox_read(uint32_t thread, uint32_t line);
 
 // ---- NoC
 enum ttsim_noc_flags {
@@ -161,6 +174,7 @@ void tensix_stochastic_round(uint32_t dst, uint32_t line);
 enum ttsim_statistics {
     TTSIM_STAT_CLEAR = 0, TTSIM_STAT_SAVE, TTSIM_STAT_RESTORE, TTSIM_STAT_SAVE_ANCHOR, TTSIM_STAT_RESTORE_ANCHOR, TTSIM_STAT_FINISH_MEAN,
     TTSIM_STAT_TO_ROW, TTSIM_STAT_VARIANCE_TO_ROW, TTSIM_STAT_COMBINE,
+    TTSIM_STAT_SAVE_GROUP, TTSIM_STAT_RESTORE_GROUP, TTSIM_STAT_TO_FACE,  // `count` is the group
 };
 void tensix_statistics(uint32_t what, uint32_t dst, uint32_t reciprocal, uint32_t count, uint32_t line);
 /// One step of Welford's recurrence a row: `reciprocals` of counts from `first` + 1 on, or null to divide.
@@ -170,6 +184,30 @@ void tensix_two_pass_rows(uint32_t dst, uint32_t row, uint32_t rows, uint32_t pa
 /// Bitonic top-k on each column of 64 values (tiles dst, dst + 1) and their indices (dst + 2, dst + 3): runs of `run` values.
 enum ttsim_topk { TTSIM_TOPK_SORT = 0, TTSIM_TOPK_MERGE };
 void tensix_topk(uint32_t what, uint32_t dst, uint32_t ascending, uint32_t run, uint32_t distance, uint32_t stable, uint32_t line);
+
+// ---- compute: vector-unit functions that few kernels call
+enum ttsim_special_unary { TTSIM_DIGAMMA = 0, TTSIM_POLYGAMMA, TTSIM_LGAMMA_REFLECTED, TTSIM_GELU_DERIVATIVE, TTSIM_XIELU };
+/// `p0`, `p1`: float bits.
+void tensix_special_unary(uint32_t what, uint32_t dst, uint32_t p0, uint32_t p1, uint32_t line);
+enum ttsim_special_binary {
+    TTSIM_LOG_ADD_EXP = 0, TTSIM_LOG_ADD_EXP2, TTSIM_LOGSIGMOID, TTSIM_IS_CLOSE, TTSIM_IS_CLOSE_NAN, TTSIM_NEXT_AFTER, TTSIM_NEXT_AFTER_BF16,
+    TTSIM_SITU_GLU,
+};
+void tensix_special_binary(uint32_t what, uint32_t a, uint32_t b, uint32_t out, uint32_t p0, uint32_t p1, uint32_t line);
+void tensix_lgamma_adjusted(uint32_t stirling, uint32_t log_sine, uint32_t x, uint32_t out, uint32_t line);
+/// Quantization with the zero point and the range that the initialisation gave (tensix_sfpu_init_params).
+enum ttsim_quantization { TTSIM_QUANT = 0, TTSIM_REQUANT = 1, TTSIM_DEQUANT = 2, TTSIM_QUANT_BYTES = 4 };
+enum ttsim_quantized_range { TTSIM_RANGE_INT32 = 0, TTSIM_RANGE_UINT8, TTSIM_RANGE_INT8 };
+void tensix_quantize(uint32_t what, uint32_t a, uint32_t b, uint32_t out, uint32_t byte_range, uint32_t line);
+enum ttsim_rearrangement { TTSIM_ROTATE_PAIRS = 0, TTSIM_RUNNING_PRODUCTS, TTSIM_SUM_INT_COLUMN, TTSIM_SUM_INT_ROW };
+void tensix_rearrange(uint32_t what, uint32_t dst, uint32_t line);
+void tensix_add_top_row(uint32_t integers, uint32_t a, uint32_t b, uint32_t out, uint32_t line);
+void tensix_clear_bits(uint32_t dst, uint32_t mask, uint32_t line);
+/// Exponential moving average down the rows of a tile into the next one; weights are those of tensix_sfpu_init_params.
+void tensix_moving_average_clear(uint32_t line);
+void tensix_moving_average(uint32_t dst, uint32_t line);
+/// Row r of tile `dst` is added to the row of tile `dst` + 1 that byte r at `targets` names.
+void tensix_scatter_rows(uint32_t dst, uint64_t targets, uint32_t line);
 
 // ---- debugging
 void tensix_print_text(const char* text);

@@ -23,12 +23,23 @@
 #define TTSIM_LINE uint32_t call_line = __builtin_LINE()
 
 // Parts of a compute kernel for one processor: chosen as the kernel runs.
-#define UNPACK(...) \
-    if (ttsim_self->role == TTSIM_UNPACK) { __VA_ARGS__; }
-#define MATH(...) \
-    if (ttsim_self->role == TTSIM_MATH) { __VA_ARGS__; }
-#define PACK(...) \
-    if (ttsim_self->role == TTSIM_PACK) { __VA_ARGS__; }
+#define TTSIM_PART(name, ...) \
+    if (ttsim_self->role == TTSIM_##name) { __VA_ARGS__; }
+#define UNPACK(...) TTSIM_PART(UNPACK, __VA_ARGS__)
+#define MATH(...) TTSIM_PART(MATH, __VA_ARGS__)
+#define PACK(...) TTSIM_PART(PACK, __VA_ARGS__)
+
+// On the chip size_t and uint32_t are one type: minima and maxima of the two are those of 32-bit words.
+namespace std {
+template <typename A, typename B, typename = enable_if_t<is_unsigned_v<A> && is_unsigned_v<B> && sizeof(A) >= 4 && sizeof(B) >= 4 && sizeof(A) != sizeof(B)>>
+constexpr uint32_t min(A a, B b) {
+    return a < b ? uint32_t(a) : uint32_t(b);
+}
+template <typename A, typename B, typename = enable_if_t<is_unsigned_v<A> && is_unsigned_v<B> && sizeof(A) >= 4 && sizeof(B) >= 4 && sizeof(A) != sizeof(B)>>
+constexpr uint32_t max(A a, B b) {
+    return a < b ? uint32_t(b) : uint32_t(a);
+}
+}  // namespace std
 
 using uint = unsigned int;
 
@@ -54,6 +65,13 @@ enum CB : uint8_t {
     c_out2 = 18, c_out3 = 19, c_out4 = 20, c_out5 = 21, c_out6 = 22, c_out7 = 23, c_intermed0 = 24, c_intermed1 = 25,
     c_intermed2 = 26, c_intermed3 = 27, c_intermed4 = 28, c_intermed5 = 29, c_intermed6 = 30, c_intermed7 = 31
 };
+/// What host code and kernels of 0.69 share.
+namespace tt_metal {
+enum class TensorMemoryLayout { INTERLEAVED = 0, HEIGHT_SHARDED = 2, WIDTH_SHARDED = 3, BLOCK_SHARDED = 4, ND_SHARDED = 5 };
+enum class ShardOrientation { ROW_MAJOR = 0, COL_MAJOR = 1 };
+enum class ShardDistributionStrategy { ROUND_ROBIN_1D = 0, GRID_2D = 1 };
+enum class BufferType { DRAM = 0, L1 = 1, SYSTEM_MEMORY = 2, L1_SMALL = 3, TRACE = 4 };
+}  // namespace tt_metal
 namespace constants {
 constexpr uint32_t TILE_WIDTH = 32, TILE_HEIGHT = 32, TILE_HW = 1024, FACE_WIDTH = 16, FACE_HEIGHT = 16, FACE_HW = 256;
 }
@@ -75,7 +93,10 @@ enum class MathFidelity : uint8_t { LoFi = 0, HiFi2 = 2, HiFi3 = 3, HiFi4 = 4 };
 enum class InputClamping : uint8_t { ClampToNegative = 0, None = 1 };
 enum class DstRoundingMode : uint8_t { Default = 0, NearestEven = 1 };
 enum class DstSync : uint8_t { SyncHalf = 0, SyncFull = 1 };
+enum class ReciprocalDestAcc : uint8_t { BF16 = 0, FP32 = 1 };
+enum class ReciprocalApproxMode : uint8_t { Default = 0, Precise = 1, Approximate = 2 };
 enum class RsqrtMode : uint8_t { Default = 0, Fast = 1 };
+constexpr uint32_t MAX_FACE_R_DIM = 16, MAX_FACE_C_DIM = 16;
 enum class ReluType : uint8_t { NO_RELU = 0, ZERO_RELU = 1, MIN_THRESHOLD_RELU = 2, MAX_THRESHOLD_RELU = 3 };
 
 }  // namespace ckernel
@@ -90,6 +111,7 @@ template <typename T>
 ALWI T get_arg_val(int index, TTSIM_LINE) {
     static_assert(sizeof(T) == 4, "runtime arguments are 32-bit words");
     if (uint32_t(index) >= ttsim_self->arg_count) tensix_arg_out_of_range(uint32_t(index), 0, call_line);
+    ttsim_self->pending_cycles += ttsim_self->argument_cycles;
     const uint32_t word = ttsim_self->args[index];
     T value;
     __builtin_memcpy(&value, &word, 4);
@@ -99,6 +121,7 @@ template <typename T>
 ALWI T get_common_arg_val(int index, TTSIM_LINE) {
     static_assert(sizeof(T) == 4, "runtime arguments are 32-bit words");
     if (uint32_t(index) >= ttsim_self->common_arg_count) tensix_arg_out_of_range(uint32_t(index), 1, call_line);
+    ttsim_self->pending_cycles += ttsim_self->argument_cycles;
     const uint32_t word = ttsim_self->common_args[index];
     T value;
     __builtin_memcpy(&value, &word, 4);
@@ -181,8 +204,8 @@ ALWI T load_blocking(volatile T* pointer) {
     return *pointer;
 }
 enum ThreadId : uint8_t { UnpackThreadId = 0, MathThreadId = 1, PackThreadId = 2, BriscThreadId = 3 };
-TTSIM_REFUSED("mailbox_write") void mailbox_write(uint8_t thread, uint32_t data);
-TTSIM_REFUSED("mailbox_read") uint32_t mailbox_read(uint8_t thread);
+ALWI void mailbox_write(uint8_t thread, uint32_t data, TTSIM_LINE) { tensix_mailbox_write(thread, data, call_line); }
+ALWI uint32_t mailbox_read(uint8_t thread, TTSIM_LINE) { return tensix_mailbox_read(thread, call_line); }
 }  // namespace ckernel
 
 // ---- assertions, time

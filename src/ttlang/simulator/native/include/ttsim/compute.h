@@ -52,6 +52,10 @@ ALWI void release_dst(TTSIM_LINE) {
 }
 
 ALWI uint32_t get_tile_address(uint32_t cb_id, uint32_t tile_index, TTSIM_LINE) { return tensix_cb_tile_address(cb_id, tile_index, call_line); }
+/// On each processor by itself.
+ALWI uint32_t get_tile_l1_byte_address(uint32_t operand_id, uint32_t tile_index) {
+    return tensix_cb_read_ptr(operand_id) + tile_index * tensix_cb_page_size(operand_id);
+}
 ALWI uint32_t read_tile_value(uint32_t cb_id, uint32_t tile_index, uint32_t element_offset, TTSIM_LINE) {
     return reinterpret_cast<const volatile uint32_t*>(uintptr_t(tensix_cb_tile_address(cb_id, tile_index, call_line)))[element_offset];
 }

@@ -17,8 +17,9 @@ constexpr uint32_t NOC_MAX_TRANSACTION_ID = 0xF;
 constexpr uint32_t NOC_DRAM_READ_ALIGNMENT_BYTES = DRAM_ALIGNMENT, NOC_DRAM_WRITE_ALIGNMENT_BYTES = DRAM_WRITE_ALIGNMENT;
 constexpr uint32_t NOC_L1_READ_ALIGNMENT_BYTES = L1_ALIGNMENT, NOC_L1_WRITE_ALIGNMENT_BYTES = L1_ALIGNMENT;
 constexpr uint8_t DM_DEDICATED_NOC = 0, DM_DYNAMIC_NOC = 1;
-/// A page of L1 below all buffers that nothing writes.
-constexpr uint32_t MEM_ZEROS_BASE = 8192, MEM_ZEROS_SIZE = 512;
+// A page of L1 below all buffers that nothing writes. Plain numbers, as kernels take minima of them and of an int.
+#define MEM_ZEROS_BASE 8192
+#define MEM_ZEROS_SIZE 512
 constexpr uint32_t NOC_MAX_TRANSACTION_ID_COUNT = 255;
 constexpr uint8_t read_cmd_buf = 1, write_cmd_buf = 0, write_at_cmd_buf = 3, write_reg_cmd_buf = 2;
 enum class InlineWriteDst : uint8_t { DEFAULT, L1, REG };
@@ -49,6 +50,7 @@ ALWI uint64_t ttsim_xy(uint32_t x, uint32_t y, uint64_t address) { return uint64
 
 ALWI uint64_t get_noc_addr(uint32_t noc_x, uint32_t noc_y, uint32_t addr, TTSIM_NOC) {
     (void)noc;
+    if (!__builtin_constant_p(noc_x | noc_y)) ttsim_self->pending_cycles += ttsim_self->address_cycles;
     return ttsim_xy(noc_x, noc_y, addr);
 }
 ALWI uint64_t get_noc_addr_helper(uint32_t noc_xy, uint32_t addr) { return uint64_t(noc_xy) << 36 | addr; }
@@ -71,6 +73,22 @@ template <bool DRAM>
 ALWI uint32_t get_noc_xy(uint32_t bank_index, TTSIM_NOC) {
     return uint32_t(tensix_bank_address(DRAM, bank_index, 0, noc) >> 36);
 }
+/// The firmware's tables of banks: where each is on the NoC, and where its memory starts, which is at 0 here.
+template <bool DRAM>
+struct ttsim_bank_coordinates {
+    uint8_t noc;
+    ALWI uint16_t operator[](uint32_t bank) const { return uint16_t(tensix_bank_address(DRAM, bank, 0, noc) >> 36); }
+};
+template <bool DRAM>
+struct ttsim_bank_coordinates_by_noc {
+    ALWI ttsim_bank_coordinates<DRAM> operator[](uint32_t noc) const { return {uint8_t(noc)}; }
+};
+struct ttsim_bank_offsets {
+    constexpr int32_t operator[](uint32_t) const { return 0; }
+};
+inline constexpr ttsim_bank_coordinates_by_noc<true> dram_bank_to_noc_xy{};
+inline constexpr ttsim_bank_coordinates_by_noc<false> l1_bank_to_noc_xy{};
+inline constexpr ttsim_bank_offsets bank_to_dram_offset{}, bank_to_l1_offset{};
 ALWI uint64_t get_dram_noc_addr(uint32_t id, uint32_t page_size, uint32_t bank_base_address, uint32_t offset = 0, TTSIM_NOC) {
     return tensix_interleaved_address(1, id, bank_base_address, page_size, offset, noc);
 }

@@ -40,6 +40,12 @@ class Noc {
 
   public:
     enum class AddressType { NOC, LOCAL_L1 };
+    // what 0.69 has for NocOptions
+    enum class TxnIdMode { ENABLED, DISABLED };
+    enum class ResponseMode { NON_POSTED, POSTED };
+    enum class BarrierMode { TXN_ID, FULL };
+    enum class McastMode { INCLUDE_SRC, EXCLUDE_SRC };
+    enum class VcSelection { DEFAULT, CUSTOM };
     static constexpr uint32_t INVALID_TXN_ID = 0xFFFFFFFF;
 
     ALWI Noc() : noc_id_(ttsim_self->noc) {}
@@ -55,7 +61,7 @@ class Noc {
                          const NocOptVals& values = {}, TTSIM_LINE) const {
         if constexpr (has_flag(opts, NocOptions::TXN_ID)) ttsim_self->read_trid[noc_id_ & 1] = values.trid;
         tensix_noc_read(remote_source(src, src_args), local_target(dst, dst_args), size_bytes, noc_id_, ttsim_self->read_trid[noc_id_ & 1],
-                        one_packet<max_page_size>(), call_line);
+                        one_packet<max_page_size>() | page<Src>(), call_line);
     }
     template <NocOptions opts = NocOptions::DEFAULT, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, typename Src>
     ALWI void set_async_read_state(const Src& src, uint32_t size_bytes, const source_args<Src>& src_args, const NocOptVals& values = {}) const {
@@ -78,7 +84,7 @@ class Noc {
                           const NocOptVals& values = {}, TTSIM_LINE) const {
         const uint32_t trid = has_flag(opts, NocOptions::TXN_ID) ? values.trid : ttsim_self->write_trid[noc_id_ & 1];
         tensix_noc_write(local_source(src, src_args), remote_target(dst, dst_args), size_bytes, noc_id_, trid,
-                         posted<opts>() | one_packet<max_page_size>(), call_line);
+                         posted<opts>() | one_packet<max_page_size>() | page<Dst>(), call_line);
     }
     template <NocOptions opts = NocOptions::DEFAULT, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, bool tracing = true, typename Src, typename Dst>
     ALWI void async_write_multicast(const Src& src, const Dst& dst, uint32_t size_bytes, uint32_t num_dsts, const source_args<Src>& src_args,
@@ -157,7 +163,68 @@ class Noc {
     ALWI void write_zeros_l1_barrier(TTSIM_LINE) const { tensix_noc_barrier(TTSIM_READS, noc_id_, TTSIM_ANY_TRID, call_line); }
     ALWI void write_zeros_dram_barrier(TTSIM_LINE) const { tensix_noc_barrier(TTSIM_WRITES, noc_id_, TTSIM_ANY_TRID, call_line); }
 
+    // ---- 0.69: modes as template arguments, virtual channel and transaction id as trailing arguments
+
+    template <TxnIdMode ids, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, bool tracing = true, typename Src, typename Dst>
+    ALWI void async_read(const Src& src, const Dst& dst, uint32_t size_bytes, const source_args<Src>& src_args, const target_args<Dst>& dst_args,
+                         uint32_t read_req_vc = NOC_UNICAST_WRITE_VC, uint32_t trid = INVALID_TXN_ID, TTSIM_LINE) const {
+        async_read<of(ids), max_page_size, tracing>(src, dst, size_bytes, src_args, dst_args, NocOptVals{read_req_vc, trid}, call_line);
+    }
+    template <VcSelection, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, typename Src>
+    ALWI void set_async_read_state(const Src& src, uint32_t size_bytes, const source_args<Src>& src_args, uint8_t = 0) const {
+        set_async_read_state<NocOptions::DEFAULT, max_page_size>(src, size_bytes, src_args);
+    }
+    template <VcSelection, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, typename Src, typename Dst>
+    ALWI void async_read_with_state(const Src& src, const Dst& dst, uint32_t size_bytes, const source_args<Src>& src_args,
+                                    const target_args<Dst>& dst_args, uint8_t = 0, TTSIM_LINE) const {
+        async_read_with_state<NocOptions::DEFAULT, max_page_size>(src, dst, size_bytes, src_args, dst_args, {}, call_line);
+    }
+    template <TxnIdMode ids, ResponseMode response = ResponseMode::NON_POSTED, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, bool tracing = true,
+              typename Src, typename Dst>
+    ALWI void async_write(const Src& src, const Dst& dst, uint32_t size_bytes, const source_args<Src>& src_args, const target_args<Dst>& dst_args,
+                          uint32_t vc = NOC_UNICAST_WRITE_VC, uint32_t trid = INVALID_TXN_ID, TTSIM_LINE) const {
+        async_write<of(ids) | of(response), max_page_size, tracing>(src, dst, size_bytes, src_args, dst_args, NocOptVals{vc, trid}, call_line);
+    }
+    template <McastMode sender, TxnIdMode ids = TxnIdMode::DISABLED, ResponseMode response = ResponseMode::NON_POSTED,
+              uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, bool tracing = true, typename Src, typename Dst>
+    ALWI void async_write_multicast(const Src& src, const Dst& dst, uint32_t size_bytes, uint32_t num_dsts, const source_args<Src>& src_args,
+                                    const multicast_args<Dst>& dst_args, bool linked = false, uint32_t = INVALID_TXN_ID, TTSIM_LINE) const {
+        constexpr NocOptions loopback = sender == McastMode::INCLUDE_SRC ? NocOptions::MCAST_INCL_SRC : NocOptions::DEFAULT;
+        async_write_multicast<loopback | of(ids) | of(response), max_page_size, tracing>(src, dst, size_bytes, num_dsts, src_args, dst_args, linked,
+                                                                                        call_line);
+    }
+    template <ResponseMode response, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, typename Dst>
+    ALWI void set_async_write_state(const Dst& dst, uint32_t size_bytes, const target_args<Dst>& dst_args, uint8_t = NOC_UNICAST_WRITE_VC) const {
+        set_async_write_state<of(response), max_page_size>(dst, size_bytes, dst_args);
+    }
+    template <ResponseMode response, uint32_t max_page_size = NOC_MAX_BURST_SIZE + 1, typename Src, typename Dst>
+    ALWI void async_write_with_state(const Src& src, const Dst& dst, uint32_t size_bytes, const source_args<Src>& src_args,
+                                     const target_args<Dst>& dst_args, uint8_t = NOC_UNICAST_WRITE_VC, TTSIM_LINE) const {
+        async_write_with_state<of(response), max_page_size>(src, dst, size_bytes, src_args, dst_args, {}, call_line);
+    }
+    template <TxnIdMode ids, InlineWriteDst dst_type = InlineWriteDst::DEFAULT, ResponseMode response = ResponseMode::NON_POSTED, typename Dst>
+    ALWI void inline_dw_write(const Dst& dst, uint32_t val, const target_args<Dst>& dst_args, uint8_t be = 0xF, uint32_t = NOC_UNICAST_WRITE_VC,
+                              uint32_t = INVALID_TXN_ID, TTSIM_LINE) const {
+        inline_dw_write<of(ids) | of(response)>(dst, val, dst_args, be, {}, call_line);
+    }
+    template <BarrierMode kind>
+    ALWI void async_read_barrier(uint32_t trid = INVALID_TXN_ID, TTSIM_LINE) const {
+        tensix_noc_barrier(TTSIM_READS, noc_id_, kind == BarrierMode::TXN_ID ? trid : TTSIM_ANY_TRID, call_line);
+    }
+    template <BarrierMode kind>
+    ALWI void async_write_barrier(uint32_t trid = INVALID_TXN_ID, TTSIM_LINE) const {
+        tensix_noc_barrier(TTSIM_WRITES, noc_id_, kind == BarrierMode::TXN_ID ? trid : TTSIM_ANY_TRID, call_line);
+    }
+    template <ResponseMode response, BarrierMode kind = BarrierMode::FULL>
+    ALWI void async_writes_flushed(uint32_t trid = INVALID_TXN_ID, TTSIM_LINE) const {
+        static_assert(response == ResponseMode::NON_POSTED || kind == BarrierMode::FULL, "posted writes have no transaction id");
+        tensix_noc_barrier(response == ResponseMode::POSTED ? TTSIM_POSTED_SENT : TTSIM_WRITES_SENT, noc_id_,
+                           kind == BarrierMode::TXN_ID ? trid : TTSIM_ANY_TRID, call_line);
+    }
+
   private:
+    static constexpr NocOptions of(TxnIdMode mode) { return mode == TxnIdMode::ENABLED ? NocOptions::TXN_ID : NocOptions::DEFAULT; }
+    static constexpr NocOptions of(ResponseMode mode) { return mode == ResponseMode::POSTED ? NocOptions::POSTED : NocOptions::DEFAULT; }
     template <NocOptions opts>
     static constexpr uint32_t posted() {
         return has_flag(opts, NocOptions::POSTED) ? uint32_t(TTSIM_NOC_POSTED) : 0u;
@@ -165,6 +232,11 @@ class Noc {
     template <uint32_t max_page_size>
     static constexpr uint32_t one_packet() {
         return max_page_size <= NOC_MAX_BURST_SIZE ? uint32_t(TTSIM_NOC_ONE_PACKET) : 0u;
+    }
+    /// An address that a tensor accessor makes costs what it costs in the calls that take a page.
+    template <typename Endpoint>
+    static constexpr uint32_t page() {
+        return requires { noc_traits_t<Endpoint>::paged; } ? uint32_t(TTSIM_NOC_PAGE) : 0u;
     }
     template <NocOptions opts>
     static constexpr uint32_t transaction(const NocOptVals& values) {
@@ -293,6 +365,7 @@ ALWI uint64_t ttsim_endpoint(uint64_t noc_addr) {
 }
 /// Traits of what has get_noc_addr(id, offset, noc); `field` names the id.
 #define TTSIM_PAGED_ENDPOINT(field)                                                                        \
+    static constexpr bool paged = true;                                                                    \
     struct src_args_type {                                                                                 \
         uint32_t field{};                                                                                  \
         uint32_t offset_bytes = 0;                                                                         \

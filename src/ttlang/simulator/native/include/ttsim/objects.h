@@ -90,19 +90,39 @@ struct noc_traits_t<CoreLocalMem<T, AddressType>> {
 template <typename T, typename AddressType>
 inline constexpr bool noc_zero_l1_endpoint_v<CoreLocalMem<T, AddressType>> = true;
 
-/// The part of a sharded tensor that lies in the core's own L1.
-template <typename T, typename Spec>
+/// The part of a tensor in L1 that lies on the core itself.
+template <typename T>
 class LocalTensorAccessor {
   public:
-    template <typename Accessor>
-    ALWI explicit LocalTensorAccessor(const Accessor& accessor) : memory_(ttsim_self->l1_base + accessor.get_bank_base_address()) {}
+    template <typename Token, typename Args = typename Token::args_t>
+    ALWI explicit LocalTensorAccessor(const Token&) : LocalTensorAccessor(get_common_arg_val<uint32_t>(Token::addr_crta_offset / 4)) {
+        static_assert(!Args::is_dram, "LocalTensorAccessor: the tensor is in DRAM");
+    }
+    ALWI explicit LocalTensorAccessor(uint32_t bank_base_address) : memory_(uintptr_t(ttsim_local_address(bank_base_address))) {}
     ALWI T& operator[](uint32_t index) const { return memory_[index]; }
     ALWI CoreLocalMem<T> local_mem() const { return memory_; }
-    ALWI uint32_t get_base_address() const { return uint32_t(memory_.get_address()); }
+    ALWI uint32_t get_bank_base_address() const { return uint32_t(memory_.get_address()); }
+    ALWI auto scoped_lock(uint32_t offset, uint32_t num_elements) const { return (memory_ + offset).scoped_lock(num_elements); }
 
   private:
     CoreLocalMem<T> memory_;
 };
+template <typename T>
+struct noc_traits_t<LocalTensorAccessor<T>> {
+    struct src_args_type {
+        uint32_t offset_bytes = 0;
+    };
+    struct dst_args_type {
+        uint32_t offset_bytes = 0;
+    };
+    TTSIM_LOCAL_ENDPOINT(LocalTensorAccessor<T>, it.get_bank_base_address(), it.get_bank_base_address())
+};
+template <typename T>
+inline constexpr bool noc_zero_l1_endpoint_v<LocalTensorAccessor<T>> = true;
+template <typename T, typename... Tokens>
+ALWI std::array<LocalTensorAccessor<T>, sizeof...(Tokens)> make_local_tensor_accessors(const std::tuple<Tokens...>& tokens) {
+    return std::apply([](const auto&... each) { return std::array<LocalTensorAccessor<T>, sizeof...(Tokens)>{LocalTensorAccessor<T>(each)...}; }, tokens);
+}
 
 // ---- circular buffers
 
@@ -137,11 +157,15 @@ class ttsim_buffer {
     ALWI uint32_t get_write_ptr() const { return tensix_cb_write_ptr(id()); }
     ALWI uint32_t get_read_ptr() const { return tensix_cb_read_ptr(id()); }
     ALWI uint32_t get_tile_size() const { return tensix_cb_tile_bytes(id()); }
-    ALWI uint32_t get_tile_hw() const { return 1024; }
-    ALWI uint32_t get_tile_r_dim() const { return 32; }
-    ALWI uint32_t get_tile_c_dim() const { return 32; }
-    ALWI uint32_t get_tile_num_faces() const { return 4; }
-    ALWI uint32_t get_face_r_dim() const { return 16; }
+    ALWI uint32_t get_tile_r_dim() const { return tensix_cb_tile_shape(id()) >> 8; }
+    ALWI uint32_t get_tile_c_dim() const { return tensix_cb_tile_shape(id()) & 0xFF; }
+    ALWI uint32_t get_tile_hw() const { return get_tile_r_dim() * get_tile_c_dim(); }
+    ALWI uint32_t get_num_faces_r_dim() const { return get_tile_r_dim() > 16 ? 2 : 1; }
+    ALWI uint32_t get_num_faces_c_dim() const { return get_tile_c_dim() > 16 ? 2 : 1; }
+    ALWI uint32_t get_tile_num_faces() const { return get_num_faces_r_dim() * get_num_faces_c_dim(); }
+    ALWI uint32_t get_face_r_dim() const { return get_tile_r_dim() < 16 ? get_tile_r_dim() : 16; }
+    ALWI uint32_t get_partial_face() const { return get_tile_r_dim() < 16; }
+    ALWI uint32_t get_narrow_tile() const { return get_tile_c_dim() < 32; }
     ALWI DataFormat get_dataformat() const { return DataFormat(tensix_cb_format(id())); }
     ALWI uint32_t get_tile_address(uint32_t tile_index, TTSIM_LINE) const { return tensix_cb_tile_address(id(), tile_index, call_line); }
     template <typename T = uint32_t>
@@ -319,6 +343,12 @@ class Semaphore {
             noc_semaphore_set_multicast_loopback_src(address_, targets, num_dests, linked, noc.get_noc_id(), call_line);
         else noc_semaphore_set_multicast(address_, targets, num_dests, linked, noc.get_noc_id(), NOC_MULTICAST_WRITE_VC, call_line);
     }
+    template <Noc::McastMode sender>  // 0.69
+    ALWI void set_multicast(const Noc& noc, uint32_t x_start, uint32_t y_start, uint32_t x_end, uint32_t y_end, uint32_t num_dests, bool linked = false,
+                            TTSIM_LINE) {
+        constexpr NocOptions opts = sender == Noc::McastMode::INCLUDE_SRC ? NocOptions::MCAST_INCL_SRC : NocOptions::DEFAULT;
+        relay_multicast<opts>(noc, *this, x_start, y_start, x_end, y_end, num_dests, linked, call_line);
+    }
     ALWI void inc_multicast(const Noc& noc, uint32_t x_start, uint32_t y_start, uint32_t x_end, uint32_t y_end, uint32_t value, uint32_t num_dests,
                             TTSIM_LINE) {
         const uint64_t targets = ::get_noc_multicast_addr(x_start, y_start, x_end, y_end, address_, noc.get_noc_id());
@@ -329,9 +359,18 @@ class Semaphore {
     ALWI uint64_t own() const { return ttsim_xy(ttsim_self->noc_x, ttsim_self->noc_y, address_); }
     uint32_t address_;
 };
-namespace experimental {
+namespace experimental {  // where 0.69 has what 0.81 has at global scope
+using ::AllocatorBank;
+using ::AllocatorBankType;
+using ::CoreLocalMem;
+using ::DataflowBuffer;
+using ::Lock;
+using ::MulticastEndpoint;
+using ::noc_traits_t;
 using ::Semaphore;
-}
+using ::UnicastEndpoint;
+using ::use;
+}  // namespace experimental
 
 // ---- bindings by name: `args::`, `dfb::`, `tensor::`, `sem::`, `scratch::`
 

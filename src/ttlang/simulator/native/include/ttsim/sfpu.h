@@ -143,7 +143,10 @@ TTSIM_WITH_INIT(UNARY, gelu_tanh_tile, GeluTanh)
 TTSIM_WITH_INIT(UNARY, relu_tile, Relu)
 TTSIM_WITH_INIT(UNARY1, relu_max_tile, ReluMax)
 TTSIM_WITH_INIT(UNARY1, relu_min_tile, ReluMin)
-TTSIM_WITH_INIT(UNARY1, leaky_relu_tile, LeakyRelu)
+TTSIM_INIT(leaky_relu_tile_init)
+ALWI void leaky_relu_tile(uint32_t idst, uint32_t slope = 0, TTSIM_LINE) {
+    tensix_sfpu_unary(ttsim_op::LeakyRelu, idst, slope, 0, 0, VectorMode::RC, call_line);
+}
 TTSIM_WITH_INIT(UNARY1, prelu_tile, Prelu)
 TTSIM_WITH_INIT(UNARY1, elu_tile, Elu)
 TTSIM_WITH_INIT(UNARY2, selu_tile, Selu)

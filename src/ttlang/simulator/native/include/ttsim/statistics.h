@@ -22,25 +22,42 @@ ALWI void welford_reinit(uint32_t, TTSIM_LINE) {
     tensix_operation_init(TTSIM_OP_COPY, TTSIM_UNPACK_MATH, call_line);
 }
 ALWI void welford_clear(TTSIM_LINE) { TTSIM_STATISTICS(TTSIM_STAT_CLEAR, 0, 0, 0); }
-template <uint32_t reciprocal_size>
+template <size_t reciprocal_size>
 ALWI void welford_update_rows(uint32_t input_dst_idx, uint32_t start_idx, uint32_t start_row, uint32_t num_rows,
                               const std::array<uint32_t, reciprocal_size>& reciprocal_lut, TTSIM_LINE) {
     ASSERT(start_row + num_rows <= 32);
     tensix_welford_rows(input_dst_idx, start_idx, start_row, num_rows, reciprocal_lut.data(), reciprocal_size, call_line);
 }
-template <uint32_t reciprocal_size>
+template <size_t reciprocal_size>
 ALWI void welford_update(uint32_t input_dst_idx, uint32_t start_idx, const std::array<uint32_t, reciprocal_size>& reciprocal_lut, TTSIM_LINE) {
     tensix_welford_rows(input_dst_idx, start_idx, 0, 32, reciprocal_lut.data(), reciprocal_size, call_line);
 }
 ALWI void welford_save_state(uint32_t mean_dst_idx) { tensix_statistics(TTSIM_STAT_SAVE, mean_dst_idx, 0, 0, ttsim_self->line); }
 ALWI void welford_restore_state(uint32_t mean_dst_idx) { tensix_statistics(TTSIM_STAT_RESTORE, mean_dst_idx, 0, 0, ttsim_self->line); }
-TTSIM_REFUSED("welford_save_state of a group") void welford_save_state(uint32_t mean_dst_idx, uint32_t group_id);
-TTSIM_REFUSED("welford_restore_state of a group") void welford_restore_state(uint32_t mean_dst_idx, uint32_t group_id);
+ALWI void welford_save_state(uint32_t mean_dst_idx, uint32_t group_id) {
+    tensix_statistics(TTSIM_STAT_SAVE_GROUP, mean_dst_idx, 0, group_id, ttsim_self->line);
+}
+ALWI void welford_restore_state(uint32_t mean_dst_idx, uint32_t group_id) {
+    tensix_statistics(TTSIM_STAT_RESTORE_GROUP, mean_dst_idx, 0, group_id, ttsim_self->line);
+}
+/// What turns a sum of squares over `scale_idx` + 1 values into a variance, as float bits.
+template <size_t reciprocal_size>
+ALWI uint32_t ttsim_variance_scale(uint32_t scale_idx, const std::array<uint32_t, reciprocal_size>& reciprocal_lut) {
+    ASSERT(reciprocal_size == 0 || scale_idx < reciprocal_size);
+    return reciprocal_size ? reciprocal_lut.data()[scale_idx] : ttsim_float_bits(1.0f / float(scale_idx + 1));
+}
+template <size_t reciprocal_size>
+ALWI void welford_finalize_to_face(uint32_t mean_dst_idx, uint32_t group_id, uint32_t scale_idx, const std::array<uint32_t, reciprocal_size>& reciprocal_lut,
+                                   TTSIM_LINE) {
+    TTSIM_STATISTICS(TTSIM_STAT_TO_FACE, mean_dst_idx, ttsim_variance_scale(scale_idx, reciprocal_lut), group_id);
+}
+template <size_t reciprocal_size>
+ALWI void welford_finalize_to_face(uint32_t mean_dst_idx, uint32_t scale_idx, const std::array<uint32_t, reciprocal_size>& reciprocal_lut, TTSIM_LINE) {
+    TTSIM_STATISTICS(TTSIM_STAT_TO_FACE, mean_dst_idx, ttsim_variance_scale(scale_idx, reciprocal_lut), 0);
+}
 template <size_t reciprocal_size>
 ALWI void welford_finalize_to_row(uint32_t mean_dst_idx, uint32_t scale_idx, const std::array<uint32_t, reciprocal_size>& reciprocal_lut, TTSIM_LINE) {
-    ASSERT(reciprocal_size == 0 || scale_idx < reciprocal_size);
-    const uint32_t scale = reciprocal_size ? reciprocal_lut.data()[scale_idx] : ttsim_float_bits(1.0f / float(scale_idx + 1));
-    TTSIM_STATISTICS(TTSIM_STAT_TO_ROW, mean_dst_idx, scale, 0);
+    TTSIM_STATISTICS(TTSIM_STAT_TO_ROW, mean_dst_idx, ttsim_variance_scale(scale_idx, reciprocal_lut), 0);
 }
 
 // ---- two passes with a shift
@@ -149,9 +166,12 @@ struct p_stall {
                               WAIT_SFPU = 16384, STALL_TDMA = 1, STALL_SYNC = 2, STALL_PACK = 4, STALL_UNPACK = 8, STALL_XMOV = 16, STALL_THCON = 32,
                               STALL_MATH = 64, STALL_CFG = 128, STALL_SFPU = 256, STALL_THREAD = 511;
 };
+namespace ckernel {
+ALWI void tensix_sync(TTSIM_LINE) { tensix_relax(call_line); }
+}
 #define TTI_STALLWAIT(stalled, awaited) ((void)(stalled), (void)(awaited), tensix_relax(__builtin_LINE()))
 
-// Layouts of groups in the faces of a tile are not simulated.
+// Groups of the two-pass form are not simulated.
 namespace ckernel {
 #define TTSIM_GROUP_STATISTICS(name, ...) \
     template <auto...>                    \
@@ -160,7 +180,6 @@ TTSIM_GROUP_STATISTICS(two_pass_stats_finalize_to_face, uint32_t mean_dst_idx, u
 TTSIM_GROUP_STATISTICS(two_pass_stats_finalize_and_combine_to_face, uint32_t mean_dst_idx, uint32_t group_id, uint32_t reciprocal_bits)
 TTSIM_GROUP_STATISTICS(two_pass_stats_finalize_split_mean_to_row, uint32_t mean_dst_idx, uint32_t reciprocal_bits)
 TTSIM_GROUP_STATISTICS(two_pass_stats_switch_group, uint32_t mean_dst_idx, uint32_t save_group_id, uint32_t restore_group_id)
-TTSIM_GROUP_STATISTICS(welford_finalize_to_face, uint32_t mean_dst_idx, ...)
 TTSIM_REFUSED("two_pass_stats_save_anchor_to_state") void two_pass_stats_save_anchor_to_state(uint32_t mean_dst_idx);
 TTSIM_REFUSED("two_pass_stats_restore_anchor_from_state") void two_pass_stats_restore_anchor_from_state(uint32_t mean_dst_idx);
 }  // namespace ckernel

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace.h"
+
+#include <stdlib.h>
+
+namespace ttsim {
+
+namespace {
+
+constexpr size_t FIRST_CAPACITY = 1 << 16;
+
+TraceRecord* append(Trace& trace) {
+    if (trace.count == trace.limit) {
+        trace.dropped++;
+        return nullptr;
+    }
+    if (trace.count == trace.capacity) {
+        size_t capacity = trace.capacity ? 2 * trace.capacity : FIRST_CAPACITY;
+        if (capacity > trace.limit) capacity = trace.limit;
+        void* grown = realloc(trace.records, capacity * sizeof(TraceRecord));
+        if (!grown) {
+            trace.limit = trace.count;
+            trace.dropped++;
+            return nullptr;
+        }
+        trace.records = static_cast<TraceRecord*>(grown);
+        trace.capacity = capacity;
+    }
+    return &trace.records[trace.count++];
+}
+
+uint16_t number(const Machine& machine, const Fiber* fiber) { return uint16_t(fiber - machine.fibers); }
+
+/// A span of a fiber that ends at `end`; grows the one before when that is the same and touches it.
+void append_span(const Fiber* fiber, Time end, Time cycles, TraceKind kind, uint8_t what, uint32_t value) {
+    const Machine& machine = *fiber->core->machine;
+    Trace& trace = *machine.trace;
+    const uint16_t index = number(machine, fiber);
+    const Time start = end - cycles;
+    if (const uint32_t open = trace.open[index]) {
+        TraceRecord& last = trace.records[open - 1];
+        if (last.kind == kind && last.line == fiber->line && last.what == what && last.value == value &&
+            last.start + last.cycles == start && last.cycles + cycles <= UINT32_MAX) {
+            last.cycles += uint32_t(cycles);
+            return;
+        }
+    }
+    TraceRecord* record = append(trace);
+    if (!record) return;
+    *record = {start, uint32_t(cycles), fiber->line, value, index, kind, what};
+    trace.open[index] = uint32_t(trace.count);
+}
+
+}  // namespace
+
+bool begin_trace(Machine& machine, uint64_t limit, uint32_t fibers) {
+    end_trace(machine);
+    if (!limit) return true;
+    auto* trace = static_cast<Trace*>(calloc(1, sizeof(Trace)));
+    if (!trace) return false;
+    trace->limit = limit < UINT32_MAX ? limit : UINT32_MAX - 1;
+    trace->open = static_cast<uint32_t*>(calloc(fibers + 1, sizeof(uint32_t)));
+    machine.trace = trace;
+    return trace->open != nullptr;
+}
+
+void end_trace(Machine& machine) {
+    if (!machine.trace) return;
+    free(machine.trace->records);
+    free(machine.trace->open);
+    free(machine.trace);
+    machine.trace = nullptr;
+}
+
+void trace_work(const Fiber* fiber, Time cycles) { append_span(fiber, fiber->time, cycles, TraceKind::Work, 0, 0); }
+
+void trace_wait(const Fiber* fiber, Time cycles, Wait why) {
+    append_span(fiber, fiber->time, cycles, TraceKind::Wait, uint8_t(why), fiber->wait_object);
+}
+
+void trace_pages(const Fiber* fiber, uint32_t cb, int32_t pages) {
+    const Machine& machine = *fiber->core->machine;
+    if (TraceRecord* record = append(*machine.trace))
+        *record = {fiber->time, 0, fiber->line, uint32_t(pages), number(machine, fiber), TraceKind::Pages, uint8_t(cb)};
+}
+
+void trace_transfer(const Machine& machine, const Packet& packet) {
+    TraceRecord* record = append(*machine.trace);
+    if (!record) return;
+    const bool dram = packet.bank != 0xFFFF;
+    const uint8_t what = uint8_t(uint32_t(packet.kind) | uint32_t(packet.noc) << 3 | uint32_t(dram) << 4);
+    *record = {packet.issued, uint32_t(machine.now - packet.issued), packet.issued_line, packet.bytes, number(machine, packet.fiber),
+               TraceKind::Transfer, what};
+}
+
+}  // namespace ttsim
+
+using namespace ttsim;
+
+extern "C" {
+
+/// Address, number of records, and the number of those that were left out.
+void ttsim_result_trace(Machine* machine, uint64_t* out) {
+    const Trace* trace = machine->trace;
+    out[0] = trace ? reinterpret_cast<uint64_t>(trace->records) : 0;
+    out[1] = trace ? trace->count : 0;
+    out[2] = trace ? trace->dropped : 0;
+}
+
+/// Tiles of each TileWork.
+void ttsim_result_work(Machine* machine, uint64_t* out) {
+    for (uint64_t tiles : machine->tile_work) *out++ = tiles;
+}
+
+/// Cycles in which each link of a NoC was taken: [router][x, y, inject, eject], routers row by row.
+const uint64_t* ttsim_result_links(Machine* machine, uint32_t noc) { return machine->link_busy[noc]; }
+
+/// Cycles in which a DRAM channel moved data, and its bytes.
+void ttsim_result_bank(Machine* machine, uint32_t bank, uint64_t* out) {
+    out[0] = machine->bank[bank].busy;
+    out[1] = machine->bank[bank].bytes;
+}
+
+}  // extern "C"

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Record of a run over time: who worked and waited when, how full circular buffers were, which transfers were under way.
+#pragma once
+#include "machine.h"
+
+namespace ttsim {
+
+enum class TraceKind : uint8_t { Work, Wait, Pages, Transfer };
+
+/// One span or change. Python reads these as they lie in memory.
+///
+/// Work: `line` of the kernel. Wait: also `what`, a Wait, and `value`, what it waits for (buffer index, ...).
+/// Pages: at `start`, `value` pages more (a signed number) in circular buffer `what`. Transfer: from issue to its end,
+/// `value` bytes; `what` is a PacketKind, plus 8 on NoC 1, plus 16 to or from DRAM.
+struct TraceRecord {
+    Time start;
+    uint32_t cycles;
+    uint32_t line;
+    uint32_t value;
+    uint16_t fiber;
+    TraceKind kind;
+    uint8_t what;
+};
+static_assert(sizeof(TraceRecord) == 24);
+
+struct Trace {
+    TraceRecord* records;
+    size_t count, capacity, limit;
+    uint64_t dropped;    ///< records beyond the limit
+    uint32_t* open;      ///< by fiber: its last span + 1, which may grow
+};
+
+bool begin_trace(Machine& machine, uint64_t limit, uint32_t fibers);
+void end_trace(Machine& machine);
+
+void trace_pages(const Fiber* fiber, uint32_t cb, int32_t pages);
+void trace_transfer(const Machine& machine, const Packet& packet);
+
+}  // namespace ttsim
