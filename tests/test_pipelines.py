@@ -1,19 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pipeline: its stages, what a user can see of them, and what happens when a pass fails."""
 
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from ml_dtypes import bfloat16
 from tests.frontend.programs import execute, program
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
 import ttlang as ttl
 from ttlang import pipelines
+from ttlang.codegen.cpp_printer import print_cpp
+from ttlang.codegen.host_program import drop_programs
+from ttlang.dialects import context
+from ttlang.dialects.checking import parse
 from ttlang.frontend.program import ProgramBuilder
-from ttlang.pipelines import ANALYSIS, EMISSION, LOWERING, Observer, compile_module, run_passes
+from ttlang.pipelines import (
+    ANALYSIS,
+    EMISSION,
+    LOWERING,
+    TTL_TO_TTKERNEL,
+    Observer,
+    compile_module,
+    ir_text,
+    run_passes,
+)
 from ttlang.transforms import PASSES
+from ttlang.transforms.pipeline_text import parse_passes
 
 
 def module(tmp_path: Path, **parts: str) -> ModuleOp:
@@ -130,3 +148,39 @@ def test_verify_each_finds_what_a_pass_breaks(tmp_path: Path, monkeypatch: pytes
     run_passes(module(tmp_path), ["ttl-validate"], Observer(verify_each=False))
     with pytest.raises(VerifyException, match="broken"):
         run_passes(module(tmp_path), ["ttl-validate"], Observer(verify_each=True))
+
+
+EXAMPLES: dict[str, tuple[Callable[[dict[str, Any]], Any], int]] = {
+    "eltwise_add": (lambda names: names["eltwise_add"], 3),
+    "matmul": (lambda names: names["make_matmul"]((2, 2)), 3),
+    "softmax": (lambda names: names["softmax"], 2),
+}
+"""The kernel of each example, and how many tensors it takes."""
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_pipeline_of_the_plan_makes_what_the_compiler_makes(name: str) -> None:
+    """Section 7.3's text, run on the text of an example's first stage."""
+    find, count = EXAMPLES[name]
+    path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+    arrays = [np.zeros((256, 256), bfloat16) for _ in range(count)]
+    made = ProgramBuilder(find(runpy.run_path(str(path))).trace(arrays)).build()
+    expected = compile_module(made, "0.81")
+
+    ctx = context()
+    again = parse(ctx, expected.ttl)
+    for transform in parse_passes(TTL_TO_TTKERNEL):
+        transform.apply(ctx, again)
+    drop_programs(again)
+    assert ir_text(again) == expected.ttkernel
+    for transform in parse_passes("builtin.module(convert-ttkernel-to-emitc{metal-version=0.81})"):
+        transform.apply(ctx, again)
+    again.verify()
+    assert ir_text(again) == expected.emitc
+    sources = [_code(kernel.source) for kernel in print_cpp(again, metal_version="0.81")]
+    assert sources == [_code(kernel.source) for kernel in expected.kernels]
+
+
+def _code(source: str) -> list[str]:
+    """The lines of C++ that are not comments, which name Python lines."""
+    return [line for line in source.splitlines() if not line.lstrip().startswith("//")]

@@ -21,9 +21,10 @@ from ttlang.codegen.line_map import CppKernel
 from ttlang.diagnostics import TTLangError
 from ttlang.dialects import context
 from ttlang.environment import is_on
-from ttlang.transforms import PASSES, load_pass
+from ttlang.transforms import COMPOSITES, PASSES, load_pass
 
 ANALYSIS = (
+    "ttcore-register-device",
     "ttl-validate",
     "ttl-canonicalize",
     "ttl-verify-layouts",
@@ -41,20 +42,21 @@ plan's: it rewrites block arithmetic into the forms that the hardware has."""
 HOST = ("ttl-to-ttmetal",)
 """Besides the TTL functions, the host's function that launches them."""
 
-LOWERING = (
-    "ttl-lower-compute",
-    "ttl-lower-data-movement",
-    "ttl-lower-synchronization",
-    "ttkernel-hoist-inits",
-    "ttl-canonicalize",
-)
+LOWERING = COMPOSITES["ttl-lower-to-ttkernel"]
 """TTL functions to TTKernel functions. The last two are ours besides the plan's: fewer init calls, folded addresses."""
 
 EMISSION = ("convert-ttkernel-to-emitc",)
 """TTKernel to EmitC."""
 
-TTL_TO_TTKERNEL = ",".join((*ANALYSIS, *LOWERING))
-"""The pipeline as `ttl-opt -p` takes it."""
+DIRECT = COMPOSITES["ttl-lower-to-emitc"]
+"""TTL functions to EmitC without TTKernel, in the place of `LOWERING` and `EMISSION` (section 9.2 of the plan)."""
+
+TTL_TO_TTKERNEL = (
+    "builtin.module(ttcore-register-device,ttl-validate,ttl-insert-synchronization,ttl-allocate-cbs,"
+    "ttl-expand-threads,ttl-assign-dst-registers,ttl-lower-to-ttkernel)"
+)
+"""The pipeline of section 7.3 of the plan as `ttl-opt -p` takes it: `ANALYSIS` and `LOWERING`, but for the place of
+`ttl-canonicalize` and `ttl-verify-layouts`, which the plan's text does not name and `ttl-allocate-cbs` runs."""
 
 
 def ir_text(module: ModuleOp) -> str:
@@ -158,14 +160,19 @@ def run_passes(
         observer.ran(name, module, time.process_time() - start)
 
 
+def _versioned(names: Sequence[str], metal_version: str) -> dict[str, dict[str, object]]:
+    """Options for the passes that depend on the generation of the kernel API."""
+    return {name: {"metal_version": metal_version} for name in names if hasattr(_pass(name), "metal_version")}
+
+
 def compile_module(
     module: ModuleOp, metal_version: str, observer: Observer | None = None, *, direct: bool = False
 ) -> Compilation:
     """Compile a TTL module to C++ kernels and what the host needs to launch them.
 
-    `direct` takes TTL functions to EmitC without stopping at TTKernel: no module of that dialect is verified or
-    printed. The calls are chosen from the same rows of the op table by the same lowering, so the C++ is the same byte
-    for byte. Raises CompileError where the program is wrong, at its Python line.
+    `direct` takes TTL functions to EmitC without TTKernel: no op of that dialect is made. The calls are chosen from the
+    same rows of the op table by the same lowering, so the C++ is the same byte for byte. Raises CompileError where the
+    program is wrong, at its Python line.
     """
     observer = observer or Observer()
     ctx = context()
@@ -184,13 +191,16 @@ def compile_module(
     host_module = take_host_module(module)
     timed("verify", host_module.verify)
     ttmetal = ir_text(host_module)
-    run_passes(module, LOWERING, observer, ctx)
-    drop_programs(module)
     ttkernel = None
-    if not direct:
+    if direct:
+        run_passes(module, DIRECT, observer, ctx, _versioned(DIRECT, metal_version))
+        drop_programs(module)
+    else:
+        run_passes(module, LOWERING, observer, ctx)
+        drop_programs(module)
         timed("verify", module.verify)
         ttkernel = ir_text(module)
-    run_passes(module, EMISSION, observer, ctx, {EMISSION[0]: {"metal_version": metal_version}})
+        run_passes(module, EMISSION, observer, ctx, _versioned(EMISSION, metal_version))
     timed("verify", module.verify)
     emitc = ir_text(module)
     start = time.process_time()

@@ -108,7 +108,11 @@ QUIET = Observer(verbose=False, verify_each=False, dump_dir=None)
 )
 def test_four_times_the_statements_take_at_most_four_and_a_half_times_as_long(statement, chained, ops):
     sizes = [200, 1000, 5000]
-    small, middle, large = (seconds(statement, size // ops, chained) for size in sizes)
     allowed = 4.5 / 4
-    assert middle <= allowed * small * sizes[1] / sizes[0]
-    assert large <= allowed * middle * sizes[2] / sizes[1]
+    best = [float("inf")] * len(sizes)
+    for _ in range(3):  # another process may have had the caches
+        best = [min(b, seconds(statement, size // ops, chained)) for b, size in zip(best, sizes, strict=True)]
+        growth = [b / a / (n / m) for a, b, m, n in zip(best, best[1:], sizes, sizes[1:], strict=False)]
+        if max(growth) <= allowed:
+            return
+    raise AssertionError(f"CPU seconds {best} at {sizes} ops")

@@ -3,12 +3,20 @@
 
 Every op here exists in MLIR's EmitC under the same name, so that `mlir-translate --mlir-to-cpp` takes the
 generic form.
+
+An op that stands for a row of the op table, while a kernel is lowered to EmitC without TTKernel, names the row in its
+attribute `ttl.row`: the row's effect is the op's.
 """
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from xdsl.dialects import emitc as upstream
 from xdsl.dialects.builtin import (
     ArrayAttr,
+    FloatAttr,
     FunctionType,
+    IndexType,
     IntegerAttr,
     IntegerType,
     Signedness,
@@ -20,15 +28,15 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.emitc import (
     EmitC_AddOp,
     EmitC_ApplyOp,
-    EmitC_CallOpaqueOp,
     EmitC_LValueType,
     EmitC_OpaqueAttr,
     EmitC_OpaqueType,
     EmitC_PointerType,
 )
-from xdsl.ir import Attribute, Dialect
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue, TypeAttribute
 from xdsl.irdl import (
     IRDLOperation,
+    ParsePropInAttrDict,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
@@ -38,16 +46,24 @@ from xdsl.irdl import (
     result_def,
     traits_def,
     var_operand_def,
+    var_result_def,
 )
 from xdsl.traits import (
+    ConditionallySpeculatable,
+    EffectInstance,
     IsolatedFromAbove,
     IsTerminator,
+    MemoryEffect,
+    MemoryEffectKind,
     NoTerminator,
     Pure,
     SingleBlockImplicitTerminator,
     SymbolOpInterface,
 )
 from xdsl.utils.exceptions import VerifyException
+
+from ttlang.dialects.op_table import op_spec
+from ttlang.dialects.ttkernel.op_spec import Effect
 
 __all__ = [
     "AddOp",
@@ -80,12 +96,85 @@ UI64 = IntegerType(64, Signedness.UNSIGNED)
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 """C++ operator of each `emitc.cmp` predicate, by its number."""
 
+ROW = "ttl.row"
+"""Attribute of an op that stands for a row of the op table, or for a part of one: the row's mnemonic."""
+
 AddOp = EmitC_AddOp
-CallOpaqueOp = EmitC_CallOpaqueOp
 LValueType = EmitC_LValueType
 OpaqueAttr = EmitC_OpaqueAttr
 OpaqueType = EmitC_OpaqueType
 PointerType = EmitC_PointerType
+
+
+def row_effect(op: Operation) -> Effect | None:
+    """The effect of the row of the op table that an op stands for; None when it names no row."""
+    row = op.attributes.get(ROW)
+    return op_spec(row.data).effect if isinstance(row, StringAttr) else None
+
+
+_EFFECTS: dict[Effect | None, AbstractSet[EffectInstance] | None] = {
+    "pure": frozenset(),
+    "read": frozenset({EffectInstance(MemoryEffectKind.READ)}),
+}
+
+
+class EffectOfRow(MemoryEffect, ConditionallySpeculatable):
+    """The effect of the row that the op names; unknown, as C++ may do anything, without one."""
+
+    WITHOUT_ROW: Effect | None = None
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance] | None:
+        return _EFFECTS.get(row_effect(op) or cls.WITHOUT_ROW)
+
+    @classmethod
+    def is_speculatable(cls, op: Operation) -> bool:
+        return (row_effect(op) or cls.WITHOUT_ROW) == "pure"
+
+
+class PureWithoutRow(EffectOfRow):
+    """The effect of the row that the op names; none without one."""
+
+    WITHOUT_ROW = "pure"
+
+
+@irdl_op_definition
+class CallOpaqueOp(IRDLOperation):
+    """A call of a C++ function.
+
+    `args` gives the arguments where they are not the operands in order: an `index` stands for the operand of that
+    number, anything else for itself.
+    """
+
+    name = "emitc.call_opaque"
+    callee = prop_def(StringAttr)
+    args = opt_prop_def(ArrayAttr)
+    template_args = opt_prop_def(ArrayAttr)
+    call_args = var_operand_def()
+    res = var_result_def()
+    traits = traits_def(EffectOfRow())
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$callee `(` $call_args `)` attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, callee: str, call_args: Sequence[SSAValue], result_types: Sequence[Attribute]):
+        super().__init__(
+            properties={"callee": StringAttr(callee)}, operands=[call_args], result_types=[result_types]
+        )
+
+    def verify_(self) -> None:
+        if not self.callee.data:
+            raise VerifyException("'emitc.call_opaque' op callee must not be empty")
+        for arg in self.args or ():
+            if isinstance(arg, IntegerAttr) and isinstance(arg.type, IndexType):
+                if not 0 <= arg.value.data < len(self.operands):
+                    raise VerifyException(
+                        f"'emitc.call_opaque' op has no operand {arg.value.data}: there are {len(self.operands)}"
+                    )
+            elif not isinstance(arg, IntegerAttr | FloatAttr | EmitC_OpaqueAttr):
+                raise VerifyException(f"'emitc.call_opaque' op cannot pass {arg}")
+        for arg in self.template_args or ():
+            if not isinstance(arg, TypeAttribute | IntegerAttr | FloatAttr | EmitC_OpaqueAttr):
+                raise VerifyException(f"'emitc.call_opaque' op cannot have the template argument {arg}")
 
 
 @irdl_op_definition
@@ -182,6 +271,7 @@ class LoadOp(IRDLOperation):
     name = "emitc.load"
     operand = operand_def(EmitC_LValueType)
     result = result_def()
+    traits = traits_def(EffectOfRow())
 
     def verify_(self) -> None:
         if (inner := _lvalue(self.operand.type)) != self.result.type:
@@ -202,7 +292,7 @@ class SubscriptOp(IRDLOperation):
     base = operand_def()
     indices = var_operand_def()
     result = result_def(EmitC_LValueType)
-    traits = traits_def(Pure())
+    traits = traits_def(PureWithoutRow())
 
 
 @irdl_op_definition
@@ -409,6 +499,7 @@ OWN_OPS: list[type[IRDLOperation]] = [
     BitwiseOrOp,
     BitwiseRightShiftOp,
     BitwiseXorOp,
+    CallOpaqueOp,
     CastOp,
     CmpOp,
     ConditionalOp,
@@ -436,6 +527,4 @@ OWN_OPS: list[type[IRDLOperation]] = [
     YieldOp,
 ]
 
-EmitC = Dialect(
-    "emitc", [EmitC_AddOp, EmitC_ApplyOp, EmitC_CallOpaqueOp, *OWN_OPS], list(upstream.EmitC.attributes)
-)
+EmitC = Dialect("emitc", [EmitC_AddOp, EmitC_ApplyOp, *OWN_OPS], list(upstream.EmitC.attributes))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PASSES: dict[str, str] = {
     "canonicalize": "canonicalize:Canonicalize",
+    "ttcore-register-device": "ttcore_register_device:TTCoreRegisterDevice",
     "ttl-validate": "ttl_validate:TTLValidate",
     "ttl-canonicalize": "ttl_canonicalize:TTLCanonicalize",
     "ttl-verify-layouts": "ttl_verify_layouts:TTLVerifyLayouts",
@@ -26,9 +27,44 @@ PASSES: dict[str, str] = {
     "ttl-lower-data-movement": "ttl_lower_data_movement:TTLLowerDataMovement",
     "ttl-lower-synchronization": "ttl_lower_synchronization:TTLLowerSynchronization",
     "ttkernel-hoist-inits": "ttkernel_hoist_inits:TTKernelHoistInits",
+    "ttl-legalize-integers": "ttl_legalize_integers:TTLLegalizeIntegers",
     "convert-ttkernel-to-emitc": "convert_ttkernel_to_emitc:ConvertTTKernelToEmitC",
+    "ttl-compute-to-emitc": "ttl_compute_to_emitc:TTLComputeToEmitC",
+    "ttl-data-movement-to-emitc": "ttl_data_movement_to_emitc:TTLDataMovementToEmitC",
+    "ttl-synchronization-to-emitc": "ttl_synchronization_to_emitc:TTLSynchronizationToEmitC",
+    "emitc-hoist-inits": "emitc_hoist_inits:EmitCHoistInits",
+    "convert-arith-scf-to-emitc": "convert_arith_scf_to_emitc:ConvertArithScfToEmitC",
 }
 """Where each pass is defined, as "module:class" in this package; a module is named as its pass."""
+
+COMPOSITES: dict[str, tuple[str, ...]] = {
+    "ttl-allocate-cbs": (
+        "ttl-canonicalize",
+        "ttl-verify-layouts",
+        "ttl-legalize-compute",
+        "ttl-infer-dst-requirements",
+        "ttl-bufferize",
+        "ttl-allocate-circular-buffers",
+    ),
+    "ttl-lower-to-ttkernel": (
+        "ttl-lower-compute",
+        "ttl-lower-data-movement",
+        "ttl-lower-synchronization",
+        "ttkernel-hoist-inits",
+        "ttl-legalize-integers",
+        "ttl-canonicalize",
+    ),
+    "ttl-lower-to-emitc": (
+        "ttl-compute-to-emitc",
+        "ttl-data-movement-to-emitc",
+        "ttl-synchronization-to-emitc",
+        "emitc-hoist-inits",
+        "ttl-legalize-integers",
+        "ttl-canonicalize",
+        "convert-arith-scf-to-emitc",
+    ),
+}
+"""Names of section 7.3 of the plan that stand for several passes, which run in this order; the last is section 9.2's."""
 
 GENERAL_PASSES = ("cse", "dce", "licm")
 """Passes of xDSL that pipelines may name too: those that keep locations."""

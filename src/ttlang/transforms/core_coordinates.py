@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
-from ttlang.dialects.ttkernel import L1AddrPtrType, NocAddrType
 from ttlang.dialects.ttl.attributes import GridAttr
 from ttlang.dialects.ttl.coordinates import Coordinate
 from ttlang.hardware import Chip, chip
@@ -54,8 +53,8 @@ class Cores:
         """Column and row of this core on the chip; computed once, at the start of the function."""
         if self._logical is None:
             with self.b.at_start():
-                x = self.b.call("my_logical_x_", result=INDEX).results[0]
-                y = self.b.call("my_logical_y_", result=INDEX).results[0]
+                x = self.b.value("my_logical_x_", type=INDEX)
+                y = self.b.value("my_logical_y_", type=INDEX)
             x.name_hint, y.name_hint = "core_x", "core_y"
             self._logical = x, y
         return self._logical
@@ -113,7 +112,7 @@ class Cores:
     def _noc(self, core: Sequence[Coordinate]) -> tuple[SSAValue, SSAValue]:
         x, y = self._placed(core)
         found = [
-            self.b.call(f"experimental::convert_logical_{axis}_to_translated", value, result=INDEX).results[0]
+            self.b.value(f"experimental::convert_logical_{axis}_to_translated", value, type=INDEX)
             for axis, value in zip("xy", (x, y), strict=True)
         ]
         return found[0], found[1]
@@ -121,20 +120,18 @@ class Cores:
     def noc_address(self, core: Sequence[Coordinate], address: SSAValue) -> SSAValue:
         """The NoC address of a place in the L1 of a core."""
         x, y = self._noc(core)
-        return self.b.call("get_noc_addr", x, y, address, result=NocAddrType()).results[0]
+        return self.b.value("get_noc_addr", x, y, address)
 
     def own_address(self, address: SSAValue) -> SSAValue:
         """The NoC address of a place in the L1 of this core."""
-        x = self.b.call("my_x", result=INDEX).results[0]
-        y = self.b.call("my_y", result=INDEX).results[0]
-        return self.b.call("get_noc_addr", x, y, address, result=NocAddrType()).results[0]
+        x = self.b.value("my_x", type=INDEX)
+        y = self.b.value("my_y", type=INDEX)
+        return self.b.value("get_noc_addr", x, y, address)
 
     def multicast_address(self, corners: Corners, address: SSAValue) -> SSAValue:
         """The NoC address of a place in the L1 of all cores of a rectangle; corners are in the order of the NoC used."""
         first, last = (self._noc(corner) for corner in corners)
-        return self.b.call(
-            "experimental::get_noc_multicast_addr", *first, *last, address, result=NocAddrType()
-        ).results[0]
+        return self.b.value("experimental::get_noc_multicast_addr", *first, *last, address)
 
     def is_rectangle(self, corners: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
         """Whether a range of cores of the grid is one on the chip too."""
@@ -205,4 +202,4 @@ def _bounds(low: Coordinate, high: Coordinate, size: int) -> list[tuple[str, Coo
 def l1_word(builder: KernelBuilder, address: SSAValue) -> SSAValue:
     """The words of L1 at an address, as a pointer."""
     name = "reinterpret_cast<volatile tt_l1_ptr uint32_t*>"
-    return builder.call(name, address, result=L1AddrPtrType()).results[0]
+    return builder.value(name, address)

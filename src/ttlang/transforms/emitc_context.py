@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the conversion to EmitC carries along: converted values and types, and what is known of their sign.
 
-C++ values are unsigned: `index`, i32, circular buffers and L1 addresses are `uint32_t`, whose wrap-around is
-that of the
+C++ values are unsigned: `index`, i32, circular buffers and L1 addresses are `uint32_t`, whose wrap-around is that of the
 IR. Ops that read a sign cast, unless their operands cannot be negative.
 """
 
@@ -29,6 +28,7 @@ from ttlang.diagnostics import CompileError, SourceLocation
 from ttlang.dialects import emitc
 from ttlang.dialects.locations import leaf_locations
 from ttlang.dialects.ttkernel import attributes as ttk
+from ttlang.dialects.ttkernel.op_spec import METAL_VERSIONS, OpSpec
 
 SI32 = IntegerType(32)
 BOOL = IntegerType(1)
@@ -37,7 +37,7 @@ DATA_FORMAT = emitc.OpaqueType(StringAttr("DataFormat"))
 L1_POINTER = emitc.PointerType(emitc.OpaqueType(StringAttr("volatile tt_l1_ptr uint32_t")))
 UNINITIALISED = emitc.OpaqueAttr(StringAttr(""))
 
-_TYPES: dict[type[Attribute], Attribute] = {
+EMITC_OF_TYPE: dict[type[Attribute], Attribute] = {
     IndexType: emitc.UI32,
     ttk.CBType: emitc.UI32,
     ttk.L1AddrType: emitc.UI32,
@@ -48,20 +48,32 @@ _TYPES: dict[type[Attribute], Attribute] = {
     ttk.TensorAccessorType: AUTO,
     ttk.DataFormatType: DATA_FORMAT,
 }
+_EMITC_TYPES = (emitc.OpaqueType, emitc.PointerType, emitc.LValueType)
 _UNSIGNED = {8: emitc.UI8, 16: emitc.UI16, 32: emitc.UI32, 64: emitc.UI64}
 
 
-def source_location(op: Operation) -> SourceLocation | None:
-    """The first Python position that an op's location holds."""
-    leaf = next(leaf_locations(op.location), None)
+def source_location(location: LocationAttr | None) -> SourceLocation | None:
+    """The first Python position that a location holds."""
+    leaf = None if location is None else next(leaf_locations(location), None)
     if leaf is None:
         return None
     return SourceLocation(leaf.filename.data, leaf.line.data, leaf.column.data)
 
 
+def refuse_at(location: LocationAttr | None, message: str, hint: str | None = None) -> NoReturn:
+    """Raises a CompileError that points at a location."""
+    raise CompileError(message, source_location(location), hint=hint)
+
+
 def refuse(op: Operation, message: str, hint: str | None = None) -> NoReturn:
-    """Raises a CompileError that points at the op."""
-    raise CompileError(message, source_location(op), hint=hint)
+    """Raises a CompileError that points at an op."""
+    refuse_at(op.location, message, hint)
+
+
+def check_version(module: Operation, version: str) -> None:
+    """Raises CompileError for an API generation that there is not."""
+    if version not in METAL_VERSIONS:
+        refuse(module, f"metal-version is {version!r}, expected one of {', '.join(METAL_VERSIONS)}")
 
 
 def is_unsigned_constant(value: SSAValue) -> bool:
@@ -73,25 +85,16 @@ def is_unsigned_constant(value: SSAValue) -> bool:
     )
 
 
-@dataclass
-class Scope:
-    """State of the conversion of one function."""
+class Emitter:
+    """Makes EmitC ops of an API generation and a kind of thread ("compute" or "noc"), one after the other."""
 
     version: str
     thread: str
-    block: Block
-    values: dict[SSAValue, SSAValue] = field(default_factory=dict)
-    non_negative: set[SSAValue] = field(default_factory=set)
-    headers: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
     location: LocationAttr | None = None
 
     def add(self, op: Operation) -> Operation:
-        """Appends an op at the current location."""
-        if self.location is not None:
-            op.location = self.location
-        self.block.add_op(op)
-        return op
+        """Puts an op behind the one before it, and gives it the current location."""
+        raise NotImplementedError
 
     def emit(
         self,
@@ -100,27 +103,12 @@ class Scope:
         result_type: Attribute,
         **properties: Attribute,
     ) -> SSAValue:
-        """Appends an op with one result and returns the result."""
-        op = op_type.create(
-            operands=operands, result_types=[result_type], properties=properties, location=self.location
-        )
-        self.block.add_op(op)
-        return op.results[0]
-
-    def get(self, value: SSAValue) -> SSAValue:
-        return self.values[value]
-
-    def set(self, value: SSAValue, converted: SSAValue) -> None:
-        """Records what a value became, and hands its name on."""
-        self.values[value] = converted
-        if converted.name_hint is None and value.name_hint is not None:
-            converted.name_hint = value.name_hint
-
-    def bind(self, op: Operation, converted: SSAValue, *, non_negative: bool = False) -> None:
-        """Records the only result of an op."""
-        self.set(op.results[0], converted)
-        if non_negative:
-            self.non_negative.add(op.results[0])
+        """Adds an op with one result and returns the result."""
+        return self.add(
+            op_type.create(
+                operands=operands, result_types=[result_type], properties=properties, location=self.location
+            )
+        ).results[0]
 
     def constant(self, value: int, type_: Attribute = emitc.UI32) -> SSAValue:
         return self.emit(emitc.ConstantOp, (), type_, value=IntegerAttr(value, cast(IntegerType, type_)))
@@ -137,8 +125,8 @@ class Scope:
             return self.constant(_wrapped(owner.value.value.data, type_), type_)
         return self.emit(emitc.CastOp, (value,), type_)
 
-    def assign(self, variable: SSAValue, value: SSAValue) -> None:
-        self.add(emitc.AssignOp.create(operands=[variable, value]))
+    def assign(self, variable: SSAValue, value: SSAValue) -> Operation:
+        return self.add(emitc.AssignOp.create(operands=[variable, value]))
 
     def load(self, variable: SSAValue) -> SSAValue:
         assert isinstance(variable.type, emitc.LValueType)
@@ -151,16 +139,54 @@ class Scope:
         variable.name_hint = name
         return variable
 
-    def unique_name(self, wanted: str) -> str:
-        """A C++ name not given out before in this function."""
-        name, number = wanted, 1
-        while name in self.names:
-            name, number = f"{wanted}_{number}", number + 1
-        self.names.add(name)
-        return name
+
+@dataclass
+class Scope(Emitter):
+    """State of the conversion of one function."""
+
+    version: str
+    thread: str
+    block: Block
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict)
+    non_negative: set[SSAValue] = field(default_factory=set)
+    headers: set[str] = field(default_factory=set)
+    location: LocationAttr | None = None
+
+    def add(self, op: Operation) -> Operation:
+        if self.location is not None:
+            op.location = self.location
+        self.block.add_op(op)
+        return op
+
+    def get(self, value: SSAValue) -> SSAValue:
+        return self.values[value]
+
+    def set(self, value: SSAValue, converted: SSAValue) -> None:
+        """Records what a value became, and hands its name on."""
+        self.values[value] = converted
+        if converted.name_hint is None and value.name_hint is not None:
+            converted.name_hint = value.name_hint
+
+    def bind(self, op: Operation, converted: SSAValue, *, non_negative: bool = False) -> None:
+        """Records the only result of an op."""
+        self.set(op.results[0], converted)
+        if non_negative:
+            self.non_negative.add(op.results[0])
 
     def all_non_negative(self, *values: SSAValue) -> bool:
         return all(value in self.non_negative or is_unsigned_constant(value) for value in values)
+
+    def uses_row(self, op: Operation, spec: OpSpec) -> None:
+        """Notes the headers of a row of the op table that `op` stands for.
+
+        Raises CompileError if the processors of the thread cannot run it.
+        """
+        if spec.thread not in ("any", self.thread) and self.thread != "ethernet":
+            refuse(
+                op,
+                f"'{spec.mnemonic}' runs in {spec.thread} threads, but this thread is a {self.thread} thread",
+            )
+        self.headers.update(spec.headers_for(self.version))
 
 
 def _wrapped(number: int, type_: IntegerType) -> int:
@@ -173,8 +199,10 @@ def _wrapped(number: int, type_: IntegerType) -> int:
 
 def convert_type(op: Operation, type_: Attribute) -> Attribute:
     """The EmitC type of a value."""
-    if (found := _TYPES.get(type(type_))) is not None:
+    if (found := EMITC_OF_TYPE.get(type(type_))) is not None:
         return found
+    if isinstance(type_, _EMITC_TYPES):
+        return type_
     match type_:
         case IntegerType() if type_.width.data == 1:
             return BOOL
@@ -196,3 +224,11 @@ def signed(type_: Attribute) -> Attribute:
     if type_.signedness.data is Signedness.UNSIGNED:
         return IntegerType(type_.width.data)
     return type_
+
+
+def printed(scope: Scope, operand: SSAValue) -> SSAValue:
+    """A value as the device prints it: an index that may be negative as a signed number."""
+    value = scope.get(operand)
+    if not isinstance(operand.type, IndexType) or scope.all_non_negative(operand):
+        return value
+    return scope.cast(value, signed(value.type))

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hardware start-up of a compute kernel, as `convert-ttkernel-to-emitc` places it for API generation
-0.81.
+"""The hardware start-up of a compute kernel in API generation 0.81.
 
-In 0.69 the common inits (`binary_op_init_common`, `mm_init`, ...) configure the hardware each time. 0.81
-wants one
-`compute_kernel_hw_startup`, first and once, because it is unsafe later; where the kernel goes on with other
-circular buffers,
-only the data formats are set anew.
+In 0.69 the common inits (`binary_op_init_common`, `mm_init`, ...) configure the hardware each time. 0.81 wants one
+`compute_kernel_hw_startup`, first and once, because it is unsafe later; where the kernel goes on with other circular
+buffers, only the data formats are set anew.
 """
 
 from dataclasses import dataclass
@@ -17,11 +14,16 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.dialects import emitc
 from ttlang.dialects.ttkernel import CBType, TTKernelOp
-from ttlang.dialects.ttkernel.operation import attribute_text
 
-from .emitc_context import Scope
+from .emitc_context import Emitter, Scope
+from .emitc_rows import Row
 
 _REVERSE = ArrayAttr([emitc.OpaqueAttr(StringAttr("SrcOrder::Reverse"))])
+
+
+def has_startup(version: str) -> bool:
+    """Whether a generation has a start-up of its own, besides what the inits do."""
+    return version != "0.69"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +35,39 @@ class Configuration:
     reverse: bool
 
     @classmethod
-    def of(cls, op: TTKernelOp) -> "Configuration":
-        startup = op.spec.startup
+    def of(cls, row: Row) -> "Configuration":
+        startup = row.spec.startup
         assert startup is not None
         *inputs, output = [
-            value for name in startup.operands if (value := op.operand_named(name)) is not None
+            value for name in startup.operands if (value := row.operand_named(name)) is not None
         ]
-        if op.spec.mnemonic == "reduce_init" and _reduces_by_matrix_unit(op):
+        if row.spec.mnemonic == "reduce_init" and _reduces_by_matrix_unit(row.text_of):
             inputs.reverse()  # the scaler goes to SrcA, the data to SrcB
         return cls(tuple(inputs), output, startup.reverse)
 
 
-def _reduces_by_matrix_unit(op: TTKernelOp) -> bool:
-    kind, dimension = (attribute_text(op.properties[name]) for name in ("reduce_type", "reduce_dim"))
-    return dimension == "reduce_dim_row" and kind != "reduce_max"
+def _reduces_by_matrix_unit(texts: dict[str, str]) -> bool:
+    return texts["reduce_dim"] == "reduce_dim_row" and texts["reduce_type"] != "reduce_max"
+
+
+def emit_startup(out: Emitter, row: Row) -> Operation:
+    """Emits the start-up that configures the hardware as a row of generation 0.69 does."""
+    configuration = Configuration.of(row)
+    values = [*configuration.inputs, configuration.output]
+    return _call(out, "compute_kernel_hw_startup", values, configuration.reverse)
 
 
 @dataclass(slots=True)
 class Startups:
-    """Where the start-up of one function goes (`anchor`, an op of its outermost block) and what it
-    configures.
-    """
+    """Where the start-up of a TTKernel function goes (`anchor`, an op of its outermost block) and what it configures."""
 
     anchor: Operation | None = None
     first: TTKernelOp | None = None
     several: bool = False
 
     @classmethod
-    def of(cls, function: func.FuncOp, version: str) -> "Startups":
-        if version == "0.69":
+    def of(cls, function: func.FuncOp, version: str, thread: str) -> "Startups":
+        if not has_startup(version) or thread != "compute":
             return cls()
         ops = [
             op for op in function.body.walk() if isinstance(op, TTKernelOp) and op.spec.startup is not None
@@ -75,23 +81,21 @@ class Startups:
     def start(self, scope: Scope) -> None:
         """Emits the start-up, before the anchor."""
         assert self.first is not None
-        configuration = Configuration.of(self.first)
         outer, scope.location = scope.location, self.first.location
-        values = [scope.get(value) for value in (*configuration.inputs, configuration.output)]
-        _call(scope, "compute_kernel_hw_startup", values, configuration.reverse)
+        emit_startup(scope, _converted(scope, self.first))
         scope.location = outer
 
     def switch(self, scope: Scope, op: TTKernelOp) -> None:
         """Emits what one of several configurations changes; nothing where the start-up already holds."""
         if not self.several or (op is self.first and op is self.anchor):
             return
-        configuration = Configuration.of(op)
-        inputs = [scope.get(value) for value in configuration.inputs]
+        configuration = Configuration.of(_converted(scope, op))
+        inputs = list(configuration.inputs)
         if len(inputs) == 1:
             _call(scope, "reconfig_data_format_srca", inputs, False)
         else:
             _call(scope, "reconfig_data_format", inputs, configuration.reverse)
-        _call(scope, "pack_reconfig_data_format", [scope.get(configuration.output)], False)
+        _call(scope, "pack_reconfig_data_format", [configuration.output], False)
 
 
 _RECONFIGURATIONS = (
@@ -100,6 +104,10 @@ _RECONFIGURATIONS = (
     "reconfig_data_format_srcb",
     "pack_reconfig_data_format",
 )
+
+
+def _converted(scope: Scope, op: TTKernelOp) -> Row:
+    return Row(op.spec, [scope.get(operand) for operand in op.operands], op.named_texts)
 
 
 def _sets_formats(function: func.FuncOp) -> bool:
@@ -111,7 +119,7 @@ def _sets_formats(function: func.FuncOp) -> bool:
 
 def _formats_differ(ops: list[TTKernelOp]) -> bool:
     """Whether configurations unpack from buffers of several types, or pack to such: those of one type need no change."""
-    configurations = [Configuration.of(op) for op in ops]
+    configurations = [Configuration.of(Row(op.spec, op.operands, op.named_texts)) for op in ops]
     inputs = {value.type for configuration in configurations for value in configuration.inputs}
     outputs = {configuration.output.type for configuration in configurations}
     return any(len({_element(type) for type in types}) > 1 for types in (inputs, outputs))
@@ -129,8 +137,8 @@ def _outermost(op: Operation, block: Block) -> Operation:
     return op
 
 
-def _call(scope: Scope, callee: str, operands: list[SSAValue], reverse: bool) -> None:
+def _call(out: Emitter, callee: str, operands: list[SSAValue], reverse: bool) -> Operation:
     properties: dict[str, Attribute] = {"callee": StringAttr(callee)}
     if reverse:
         properties["template_args"] = _REVERSE
-    scope.add(emitc.CallOpaqueOp.create(operands=operands, properties=properties))
+    return out.add(emitc.CallOpaqueOp.create(operands=operands, properties=properties))

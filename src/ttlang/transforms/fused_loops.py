@@ -104,7 +104,7 @@ class LoopBuilder:
                 )
             missing = [o for o in operands_in_registers(op) if o not in self._tiles]
             if missing:
-                stack.extend(_ordered(missing))
+                stack.extend(_ordered(op, missing))
                 continue
             self._tiles[current] = self._clone(op)
             stack.pop()
@@ -131,14 +131,25 @@ class LoopBuilder:
 def _is_product(value: SSAValue) -> bool:
     """Whether the matrix unit can add a value to a register that holds another one."""
     owner = value.owner
-    return isinstance(owner, BlockMatmulOp) or (isinstance(owner, ElementwiseOp) and owner.ROW.name == "mul")
+    if isinstance(owner, ElementwiseOp) and owner.ROW.name == "mul":
+        return all(acquired_cb(o) is not None or isinstance(o.owner, READS_BUFFERS) for o in owner.operands)
+    return isinstance(owner, BlockMatmulOp)
 
 
-def _ordered(missing: Sequence[SSAValue]) -> list[SSAValue]:
-    """Operands as they go on a stack: the first to be computed last, products after others."""
-    return [v for v in reversed(missing) if _is_product(v)] + [
-        v for v in reversed(missing) if not _is_product(v)
-    ]
+def _ordered(op: Operation, missing: Sequence[SSAValue]) -> list[SSAValue]:
+    """Operands of an op as they go on a stack: the first to be computed last.
+
+    What one instruction reads from a buffer is computed just before its use, so that it occupies a register for a
+    short time; products come after what they can be added to.
+    """
+    adds = isinstance(op, ElementwiseOp) and op.ROW.name == "add"
+
+    def place(value: SSAValue) -> int:
+        if adds and _is_product(value):
+            return 2
+        return 1 if isinstance(value.owner, BlockBroadcastOp | BlockTransposeOp) else 0
+
+    return sorted(reversed(missing), key=place, reverse=True)
 
 
 MakeBuffer = Callable[[SSAValue, MemRefType[Attribute]], tuple[SSAValue, SSAValue]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building TTKernel code inside the function of a thread."""
+"""Building the code of a kernel inside the function of a thread, for any target (`lowering_targets`)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,34 +10,20 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ttlang.dialects import ttkernel
 from ttlang.dialects.locations import UNKNOWN
-from ttlang.dialects.ttcore import DataTypeAttr
-from ttlang.dialects.ttkernel import (
-    BcastTypeAttr,
-    EltwiseBinaryTypeAttr,
-    ReduceDimAttr,
-    ReduceTypeAttr,
-    ReuseTypeAttr,
-)
 from ttlang.dialects.ttl.attributes import CBType
 
+from .lowering_targets import TTKERNEL, Target, Texts, texts_in_order, texts_of
+
 INDEX = IndexType()
-_ENUMS: tuple[Any, ...] = (
-    DataTypeAttr,
-    ReduceTypeAttr,
-    ReduceDimAttr,
-    BcastTypeAttr,
-    ReuseTypeAttr,
-    EltwiseBinaryTypeAttr,
-)
 
 
 class KernelBuilder:
     """Inserts ops before an anchor, at the anchor's location; constants and handles go to the function's start."""
 
-    def __init__(self, func: FuncOp):
+    def __init__(self, func: FuncOp, target: Target = TTKERNEL):
         self.func = func
+        self.target = target
         self.entry = func.body.blocks[0]
         self._anchor: Operation | None = self.entry.first_op
         self._block: Block = self.entry
@@ -55,10 +41,11 @@ class KernelBuilder:
         for op in self.entry.ops:
             if isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr):
                 self._constants.setdefault((op.value.value.data, op.result.type), op.result)
-            elif op.name == "ttkernel.get_compile_time_arg_val":
+            elif isinstance(op, arith.ConstantOp):
+                pass  # floats stand among them
+            elif (index := self.target.buffer_index(op)) is not None:
                 for argument in self.entry.args:
-                    index = cb_index(self.func, argument)
-                    if index is not None and index == op.properties["arg_index"].value.data:
+                    if cb_index(self.func, argument) == index:
                         self._handles[argument] = op.results[0]
             else:
                 continue
@@ -99,10 +86,16 @@ class KernelBuilder:
             op = value.owner
             assert isinstance(op, Operation)
             if op.parent is self.entry and op not in self._in_prologue:
-                op.detach()
-                location = op.location
-                self._prologue(op)
-                op.location = location
+                self._to_prologue(op)
+
+    def _to_prologue(self, op: Operation) -> None:
+        """Move a constant that stands further down, so that code before it may use it."""
+        if self._anchor is op:
+            self._anchor = op.next_op
+        location = op.location
+        op.detach()
+        self._prologue(op)
+        op.location = location
 
     @contextmanager
     def at_end(self, block: Block) -> Iterator[None]:
@@ -150,7 +143,11 @@ class KernelBuilder:
                 op = arith.ConstantOp(IntegerAttr(value, type))
             self._prologue(op)
             self._constants[key] = op.result
-        return self._constants[key]
+        known = self._constants[key]
+        assert isinstance(known.owner, Operation)
+        if known.owner not in self._in_prologue:
+            self._to_prologue(known.owner)
+        return known
 
     def i32(self, value: int | SSAValue) -> SSAValue:
         """A 32-bit integer: a constant, or an index cast to it."""
@@ -167,17 +164,18 @@ class KernelBuilder:
     def buffer(self, cb: SSAValue) -> SSAValue:
         """The handle of a circular buffer that is an argument of the function."""
         if cb not in self._handles:
-            type = cb.type
             index = cb_index(self.func, cb)
-            assert isinstance(type, CBType) and index is not None
-            handle = self._prologue(
-                ttkernel.OPS["get_compile_time_arg_val"](
-                    arg_index=index, result_types=[ttkernel.CBType(type.total_tiles, type.tile_type)]
-                )
-            ).results[0]
-            handle.name_hint = cb.name_hint
-            self._handles[cb] = handle
+            assert isinstance(cb.type, CBType) and index is not None
+            self._handles[cb] = self._handle(index, cb.type, cb.name_hint)
         return self._handles[cb]
+
+    def _handle(self, index: int, type: CBType, name: str | None) -> SSAValue:
+        texts = texts_of("get_compile_time_arg_val", {"arg_index": index})
+        op = self.target.row(
+            "get_compile_time_arg_val", (), texts, self.target.buffer_type(type), self.func, self._prologue
+        )
+        op.results[0].name_hint = self.target.buffer_name(name, index)
+        return op.results[0]
 
     def buffer_of_index(self, index: int, type: CBType) -> SSAValue:
         """The handle of a circular buffer of the program, by its index on the core."""
@@ -185,11 +183,7 @@ class KernelBuilder:
             if cb_index(self.func, argument) == index:
                 return self.buffer(argument)
         if index not in self._unnamed:
-            self._unnamed[index] = self._prologue(
-                ttkernel.OPS["get_compile_time_arg_val"](
-                    arg_index=index, result_types=[ttkernel.CBType(type.total_tiles, type.tile_type)]
-                )
-            ).results[0]
+            self._unnamed[index] = self._handle(index, type, None)
         return self._unnamed[index]
 
     def add(self, a: SSAValue | int, b: SSAValue | int) -> SSAValue:
@@ -222,18 +216,27 @@ class KernelBuilder:
     def call(
         self, mnemonic: str, *operands: SSAValue, result: Attribute | None = None, **attributes: Any
     ) -> Operation:
-        """Insert the TTKernel op `mnemonic`."""
-        results = [] if result is None else [result]
-        return self.insert(ttkernel.OPS[mnemonic](*operands, result_types=results, **attributes))
+        """Insert a row of the op table; `result` is the type of its value, where that is a number."""
+        return self._row(mnemonic, operands, texts_of(mnemonic, attributes), result)
+
+    def value(
+        self, mnemonic: str, *operands: SSAValue, type: Attribute | None = None, **attributes: Any
+    ) -> SSAValue:
+        """Insert a row that yields a value; `type` is the value's, where it is a number."""
+        return self._row(mnemonic, operands, texts_of(mnemonic, attributes), type).results[0]
 
     def row_call(self, mnemonic: str, operands: Sequence[SSAValue], attributes: Sequence[str]) -> Operation:
-        """Insert an op of a row of the op table: attributes as the texts that the row has."""
-        op_class = ttkernel.OPS[mnemonic]
-        named = {
-            spec.name: _parse_attribute(spec.kind, text)
-            for spec, text in zip(op_class.spec.attributes, attributes, strict=False)
-        }
-        return self.insert(op_class(*operands, **named))
+        """Insert a row with attributes as the texts that the op table has."""
+        return self._row(mnemonic, operands, texts_in_order(mnemonic, attributes), None)
+
+    def _row(
+        self, mnemonic: str, operands: Sequence[SSAValue], texts: Texts, type: Attribute | None
+    ) -> Operation:
+        return self.target.row(mnemonic, operands, texts, type, self.func, self.insert)
+
+    def startup(self, mnemonic: str, *operands: SSAValue) -> Operation:
+        """Insert the first configuration of the hardware."""
+        return self.target.startup(mnemonic, operands, texts_of(mnemonic, {}), self.func, self.insert)
 
     @contextmanager
     def loop(self, count: SSAValue | int, name: str, lower: int = 0, step: int = 1) -> Iterator[SSAValue]:
@@ -247,23 +250,6 @@ class KernelBuilder:
             yield body.args[0]
             self.insert(scf.YieldOp())
         self.insert(scf.ForOp(self.constant(lower), self.index(count), self.constant(step), [], body))
-
-
-def _parse_attribute(kind: str, text: str) -> Any:
-    for enum in _ENUMS:
-        if kind == _KIND_NAMES[enum.name]:
-            return enum(enum.enum_type(text))
-    return text == "true" if kind == "bool" else int(text)
-
-
-_KIND_NAMES = {
-    DataTypeAttr.name: "dtype",
-    ReduceTypeAttr.name: "reduce_type",
-    ReduceDimAttr.name: "reduce_dim",
-    BcastTypeAttr.name: "bcast_type",
-    ReuseTypeAttr.name: "reuse_type",
-    EltwiseBinaryTypeAttr.name: "eltwise_binary_type",
-}
 
 
 def cb_index(func: FuncOp, argument: SSAValue) -> int | None:

@@ -5,7 +5,6 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i32
 from xdsl.ir import SSAValue
 
-from ttlang.dialects.ttkernel import LocalSemaphoreType
 from ttlang.dialects.ttl.attributes import CBType
 from ttlang.dialects.ttl.pipes import CreatePipeOp
 from ttlang.dialects.ttl.transfers import CopyOp
@@ -13,12 +12,16 @@ from ttlang.dialects.ttl.transfers import CopyOp
 from .core_coordinates import Cores, l1_word
 from .errors import error
 from .kernel_builder import KernelBuilder
+from .pipe_families import LOOPS_BACK, RECEIVERS
 from .pipe_handshakes import HANDSHAKE, READY, VALID
 from .protocol_execution import receivers
 from .ttl_expand_threads import LANDING_CB, LANDING_TYPE
 
 TICKET = 1 << 22
 """What each receiver of a direct pipe adds to "ready"; the first adds the address of its block too, which is smaller."""
+
+L1_ADDRESS = (1 << 21) - 1
+"""The bits of an address in L1. A pointer may have more: where memories are mapped beside each other, those tell the core."""
 
 
 class PipeLowering:
@@ -34,10 +37,8 @@ class PipeLowering:
         """The L1 address of a semaphore, the same on all cores; looked up once, at the start of the function."""
         if number not in self._semaphores:
             with self.b.at_start():
-                found = self.b.call(
-                    "get_semaphore", self.b.constant(number), result=LocalSemaphoreType()
-                ).results[0]
-            found.name_hint = f"semaphore_{number}"
+                found = self.b.value("get_semaphore", self.b.constant(number))
+            found.name_hint = f"semaphore{number}"
             self._semaphores[number] = found
         return self._semaphores[number]
 
@@ -47,21 +48,21 @@ class PipeLowering:
             address = self.semaphore(number)
             with self.b.at_start():
                 self._words[number] = l1_word(self.b, address)
-            self._words[number].name_hint = f"semaphore_{number}_word"
+            self._words[number].name_hint = f"semaphore{number}_word"
         return self._words[number]
 
     def send(self, copy: CopyOp, pipe: CreatePipeOp, source: SSAValue, size: int) -> None:
         """Wait until the receivers can take a block, write it to them, and tell them."""
-        targets = receivers(pipe.pipe_type)
+        targets = _receivers(pipe)
         ready, valid = _number(pipe, READY), _number(pipe, VALID)
         word = self.word(ready)
         if _is_buffered(pipe):
-            self.b.call("experimental::semaphore_wait", word, self.b.constant(len(targets)))
+            self.b.call("experimental::semaphore_wait", word, self.b.constant(targets))
             destination = self._landing(pipe)
         else:
-            count = self.b.i32(len(targets) * TICKET)
+            count = self.b.i32(targets * TICKET)
             self.b.call("experimental::semaphore_wait_min", word, count)
-            value = self.b.call("load_from_l1", word, self.b.i32(0), result=i32).results[0]
+            value = self.b.value("load_from_l1", word, self.b.i32(0), type=i32)
             destination = self.b.insert(arith.SubiOp(value, count)).results[0]
         destination.name_hint = destination.name_hint or "destination"
         self.b.call("noc_semaphore_set", word, self.b.constant(0))
@@ -72,14 +73,14 @@ class PipeLowering:
     def _write(
         self, copy: CopyOp, pipe: CreatePipeOp, source: SSAValue, destination: SSAValue, size: int
     ) -> None:
-        corners = pipe.pipe_type.corners
-        count = len(receivers(pipe.pipe_type))
+        corners = pipe.destination
+        count = _receivers(pipe)
         if count == 1:
             self.b.call(
                 "noc_async_write", source, self.cores.noc_address(corners[0], destination), self.b.i32(size)
             )
             return
-        if not self.cores.is_rectangle(corners):
+        if pipe.pipe_type.is_static and not self.cores.is_rectangle(pipe.pipe_type.corners):
             raise error(
                 copy,
                 "this pipe leads to cores that are no rectangle on the chip",
@@ -104,8 +105,8 @@ class PipeLowering:
 
     def _raise(self, pipe: CreatePipeOp, semaphore: SSAValue) -> None:
         """Add one to a semaphore of all receivers. Multicast leaves the sender out."""
-        corners, source = pipe.pipe_type.corners, pipe.pipe_type.coordinates[0]
-        others = len(receivers(pipe.pipe_type)) - _loops_back(pipe)
+        corners, source = pipe.destination, pipe.source
+        others = _receivers(pipe) - _loops_back(pipe)
         one = self.b.constant(1)
         if others + _loops_back(pipe) == 1:
             self.b.call("noc_semaphore_inc", self.cores.noc_address(corners[0], semaphore), one)
@@ -119,9 +120,10 @@ class PipeLowering:
         """Tell the source of a direct pipe that this core has room, and where. Buffered pipes always have."""
         if _is_buffered(pipe):
             return
-        source, first = pipe.pipe_type.coordinates[0], pipe.pipe_type.corners[0]
-        amount: SSAValue = self.b.insert(arith.AddiOp(destination, self.b.i32(TICKET))).results[0]
-        if len(receivers(pipe.pipe_type)) > 1:
+        source, first = pipe.source, pipe.destination[0]
+        place = self.b.insert(arith.AndIOp(destination, self.b.i32(L1_ADDRESS))).results[0]
+        amount: SSAValue = self.b.insert(arith.AddiOp(place, self.b.i32(TICKET))).results[0]
+        if _receivers(pipe) > 1:
             is_first = self.cores.inside((first, first))
             if is_first is not None:
                 amount = self.b.insert(arith.SelectOp(is_first, amount, self.b.i32(TICKET))).results[0]
@@ -139,9 +141,7 @@ class PipeLowering:
         """Where blocks of a buffered pipe come to: the same address on all cores."""
         index, type = pipe.attributes[LANDING_CB], pipe.attributes[LANDING_TYPE]
         assert isinstance(index, IntegerAttr) and isinstance(type, CBType)
-        return self.b.call(
-            "get_write_ptr", self.b.buffer_of_index(index.value.data, type), result=i32
-        ).results[0]
+        return self.b.value("get_write_ptr", self.b.buffer_of_index(index.value.data, type), type=i32)
 
 
 def _number(pipe: CreatePipeOp, name: str) -> int:
@@ -156,8 +156,17 @@ def _is_buffered(pipe: CreatePipeOp) -> bool:
     return isinstance(kind, StringAttr) and kind.data == "buffered"
 
 
+def _receivers(pipe: CreatePipeOp) -> int:
+    """How many cores receive."""
+    count = pipe.attributes.get(RECEIVERS)
+    return count.value.data if isinstance(count, IntegerAttr) else len(receivers(pipe.pipe_type))
+
+
 def _loops_back(pipe: CreatePipeOp) -> bool:
     """Whether the source is one of the receivers."""
+    known = pipe.attributes.get(LOOPS_BACK)
+    if isinstance(known, IntegerAttr):
+        return bool(known.value.data)
     source, first, last = pipe.pipe_type.coordinates
     return all(a <= c <= b for c, a, b in zip(source, first, last, strict=True))
 

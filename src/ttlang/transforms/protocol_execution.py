@@ -17,7 +17,12 @@ from ttlang.dialects.ttl.attributes import PipeType
 from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp
 from ttlang.dialects.ttl.data_movement import CopyOp, WaitOp
 from ttlang.dialects.ttl.pipes import IfSrcOp, PipeEndOp
-from ttlang.dialects.ttl.semaphores import SemaphoreIncOp, SemaphoreSetOp, SemaphoreWaitOp
+from ttlang.dialects.ttl.semaphores import (
+    RemoteSemaphoreOp,
+    SemaphoreIncOp,
+    SemaphoreSetOp,
+    SemaphoreWaitOp,
+)
 from ttlang.dialects.ttl.structure import ThreadOp
 
 from .core_values import Core, UnknownValue, cores_of, evaluate
@@ -27,6 +32,9 @@ STEPS_ALONE = 400
 
 STEPS_TOGETHER = 6000
 """Steps to run when they do, over all cores."""
+
+UNSYNCHRONISED = "unsynchronised"
+"""Attribute of a `ttl.copy` to other cores whose program orders it by itself."""
 
 Blocked = tuple[str, SSAValue, Operation]
 """Why a thread cannot go on ("wait", "reserve", "send", "receive", "semaphore"), the resource, and the op."""
@@ -51,9 +59,13 @@ class OutOfSteps(Exception):
 
 @dataclass
 class Stuck:
-    """Parties that wait for each other, each with the op that it waits at; `ended` when the last waits for one that is over."""
+    """Parties that wait for each other, each for the next, with the op that it waits at.
+
+    In a circle the last waits for the first. Otherwise it waits for a party that has `ended`, or for nobody.
+    """
 
     cycle: list[tuple[Party, Blocked]]
+    is_circle: bool
     ended: Party | None = None
 
 
@@ -82,6 +94,8 @@ class Execution:
         self.arrived: dict[tuple[Core, SSAValue], int] = defaultdict(int)
         self.pending: dict[tuple[ThreadOp, Core, SSAValue], SSAValue] = {}
         self._relevant = _Relevance(threads)
+        self._own: dict[tuple[Block, Core], list[Operation]] = {}
+        self._targets_of: dict[SSAValue, list[Core]] = {}
 
     def run(self) -> Stuck | None:
         """The cycle that the threads get stuck in, or None when they end or the budget does.
@@ -121,7 +135,7 @@ class Execution:
     # Control flow
 
     def _block(self, party: Party, block: Block, known: dict[SSAValue, int]) -> Run:
-        for op in self._relevant.ops(block):
+        for op in self._ops(block, party.core):
             handler = _HANDLERS.get(type(op))
             if handler is not None:
                 yield from handler(self, party, op, known)
@@ -129,6 +143,16 @@ class Execution:
                 for region in op.regions:
                     for inner in region.blocks:
                         yield from self._block(party, inner, known)
+
+    def _ops(self, block: Block, core: Core) -> list[Operation]:
+        """The ops of a block that concern a core: not those at the ends of pipes that other cores are at."""
+        found = self._own.get((block, core))
+        if found is None:
+            found = [
+                op for op, cores in self._relevant.placed(block) if cores is None or _is_inside(core, *cores)
+            ]
+            self._own[block, core] = found
+        return found
 
     def _for(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         lower, upper, step = (self._value(party, o, known) for o in (op.lb, op.ub, op.step))
@@ -170,12 +194,9 @@ class Execution:
         known.update((r, v) for r, v in zip(op.results, passed, strict=True) if v is not None)
 
     def _end(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        type: PipeType = op.pipe.type
-        if not type.is_static:
+        if not op.pipe_type.is_static:
             raise UnknownValue
-        first, last = (type.coordinates[0],) * 2 if isinstance(op, IfSrcOp) else type.corners
-        if all(a <= c <= b for c, a, b in zip(party.core, first, last, strict=True)):
-            yield from self._block(party, op.body.block, known)
+        yield from self._block(party, op.body.block, known)
 
     def _value(self, party: Party, value: SSAValue, known: dict[SSAValue, int]) -> int:
         return evaluate(value, party.core, self.grid, known)
@@ -216,7 +237,7 @@ class Execution:
         if (
             isinstance(op.dst.type, PipeType)
             and op.dst.type.is_static
-            and "unsynchronised" not in op.attributes
+            and UNSYNCHRONISED not in op.attributes
         ):
             yield from self._send(party, op, op.dst)
         elif isinstance(op.src.type, PipeType):
@@ -227,7 +248,9 @@ class Execution:
                 yield from self._receive(party, op, op.tx)
 
     def _send(self, party: Party, op: Any, pipe: SSAValue) -> Run:
-        targets = receivers(_pipe_type(pipe))
+        if pipe not in self._targets_of:
+            self._targets_of[pipe] = receivers(_pipe_type(pipe))
+        targets = self._targets_of[pipe]
         if pipe in self.buffered:
             yield from self._until(
                 lambda: all(self.arrived[core, pipe] < 1 for core in targets), ("send", pipe, op)
@@ -270,21 +293,21 @@ class Execution:
     def _semaphore_signal(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
         amount = op.amount if isinstance(op.amount, int) else self._value(party, op.amount, known)
+        semaphore = signalled(op.semaphore)
         for core in self._targets(party, op, known):
-            before = self._semaphore(core, op.semaphore)
-            self.semaphores[core, op.semaphore] = (
-                before + amount if isinstance(op, SemaphoreIncOp) else amount
-            )
+            before = self._semaphore(core, semaphore)
+            self.semaphores[core, semaphore] = before + amount if isinstance(op, SemaphoreIncOp) else amount
         return ()
 
     def _targets(self, party: Party, op: Any, known: dict[SSAValue, int]) -> list[Core]:
         def core(coordinates: Sequence[Any]) -> Core:
             return tuple(c if isinstance(c, int) else self._value(party, c, known) for c in coordinates)
 
-        if op.target_core is not None:
-            return [core(op.target_core)]
-        if op.target_range is not None:
-            first, last = (core(corner) for corner in op.target_range)
+        handle = op.semaphore.owner if isinstance(op.semaphore.owner, RemoteSemaphoreOp) else op
+        if handle.target_core is not None:
+            return [core(handle.target_core)]
+        if handle.target_range is not None:
+            first, last = (core(corner) for corner in handle.target_range)
             return receivers(PipeType(first, None, [first, last]))
         return [party.core]
 
@@ -297,10 +320,10 @@ class Execution:
             seen.append(party)
             provider = self._provider(party)
             if provider is None or provider.ended or provider.blocked is None:
-                return Stuck([(p, p.blocked) for p in seen if p.blocked], provider)
+                return Stuck([(p, p.blocked) for p in seen if p.blocked], False, provider)
             party = provider
         cycle = seen[seen.index(party) :]
-        return Stuck([(p, p.blocked) for p in cycle if p.blocked])
+        return Stuck([(p, p.blocked) for p in cycle if p.blocked], True)
 
     def _provider(self, party: Party) -> Party | None:
         """Who would have to act for a blocked party to go on; a blocked one rather than one that has ended."""
@@ -312,9 +335,35 @@ class Execution:
             for p in self.parties
             if p.core in cores
             and (why in _OTHER_SIDE or p is not party)
-            and self._relevant.does(p.thread, acts, resource)
+            and any(
+                self._is_reached(p, op) and self._may_reach(p, op, why, party.core)
+                for op in self._relevant.doing(p.thread, acts, resource)
+            )
         ]
         return next((p for p in found if not p.ended), found[0] if found else None)
+
+    def _may_reach(self, party: Party, op: Any, why: str, core: Core) -> bool:
+        """Whether a signal may go to a core; all else that parties do goes where they are known to act."""
+        if why != "semaphore":
+            return True
+        try:
+            return core in self._targets(party, op, {})
+        except UnknownValue:
+            return True
+
+    def _is_reached(self, party: Party, op: Operation) -> bool:
+        """Whether a party may come to an op: branches around it that its core certainly does not take rule it out."""
+        region, parent = op.parent_region(), op.parent_op()
+        while parent is not None and not isinstance(parent, ThreadOp):
+            if isinstance(parent, scf.IfOp):
+                taken = self._optional(party, parent.cond, {})
+                if taken is not None and region is not (parent.true_region if taken else parent.false_region):
+                    return False
+            cores = _place(parent)
+            if cores is not None and not _is_inside(party.core, *cores):
+                return False
+            region, parent = parent.parent_region(), parent.parent_op()
+        return True
 
     def _acts(self, why: str, resource: SSAValue, core: Core) -> tuple[str, set[Core]]:
         """What has to be done for a blocked party, and on which cores."""
@@ -361,8 +410,33 @@ _HANDLERS: dict[type[Operation], Callable[..., Run]] = {
 _STEPS = (CBWaitOp, CBReserveOp, CBPopOp, CBPushOp, WaitOp, SemaphoreWaitOp, SemaphoreSetOp, SemaphoreIncOp)
 
 
+def _is_inside(core: Core, first: Core, last: Core) -> bool:
+    return all(a <= c <= b for c, a, b in zip(core, first, last, strict=True))
+
+
+def _place(op: Operation) -> tuple[Core, Core] | None:
+    """First and last core at an end of a pipe; None for other ops, and where it is not known."""
+    if not isinstance(op, PipeEndOp):
+        return None
+    type = op.pipe_type
+    if not type.is_static:
+        return None
+    source, first, last = type.coordinates
+    return (source, source) if isinstance(op, IfSrcOp) else (first, last)
+
+
 def _is_pipe_copy(op: Operation) -> bool:
     return isinstance(op, CopyOp) and (isinstance(op.src.type, PipeType) or isinstance(op.dst.type, PipeType))
+
+
+_Acts = dict[tuple[str, SSAValue], list[Operation]]
+"""The ops of a thread by what they do, and to which resource."""
+
+
+def signalled(semaphore: SSAValue) -> SSAValue:
+    """The semaphore that a handle of another core's stands for."""
+    owner = semaphore.owner
+    return owner.semaphore if isinstance(owner, RemoteSemaphoreOp) else semaphore
 
 
 class _Relevance:
@@ -370,18 +444,23 @@ class _Relevance:
 
     def __init__(self, threads: Sequence[ThreadOp]):
         self._ops: dict[Block, list[Operation]] = {}
-        self._acts: dict[ThreadOp, set[tuple[str, SSAValue]]] = {}
+        self._placed: dict[Block, list[tuple[Operation, tuple[Core, Core] | None]]] = {}
+        self._acts: dict[ThreadOp, _Acts] = {}
         for thread in threads:
-            acts = self._acts[thread] = set()
+            acts = self._acts[thread] = defaultdict(list)
             self._collect(thread.body.block, acts)
 
-    def ops(self, block: Block) -> list[Operation]:
-        return self._ops[block]
+    def placed(self, block: Block) -> list[tuple[Operation, tuple[Core, Core] | None]]:
+        """The ops of a block, each with the rectangle of cores that it is for, if it is not for all."""
+        if block not in self._placed:
+            self._placed[block] = [(op, _place(op)) for op in self._ops[block]]
+        return self._placed[block]
 
-    def does(self, thread: ThreadOp, act: str, resource: SSAValue) -> bool:
-        return (act, resource) in self._acts[thread]
+    def doing(self, thread: ThreadOp, act: str, resource: SSAValue) -> Sequence[Operation]:
+        """The ops of a thread that do this to a resource."""
+        return self._acts[thread].get((act, resource), ())
 
-    def _collect(self, block: Block, acts: set[tuple[str, SSAValue]]) -> bool:
+    def _collect(self, block: Block, acts: "_Acts") -> bool:
         found: list[Operation] = []
         for op in block.ops:
             if isinstance(op, _STEPS) or _is_pipe_copy(op):
@@ -398,17 +477,17 @@ class _Relevance:
 _ACTS: dict[type[Operation], str] = {CBPushOp: "push", CBPopOp: "pop"}
 
 
-def _note(op: Operation, acts: set[tuple[str, SSAValue]]) -> None:
+def _note(op: Operation, acts: _Acts) -> None:
     match op:
         case CBPushOp() | CBPopOp():
-            acts.add((_ACTS[type(op)], op.cb))
+            acts[_ACTS[type(op)], op.cb].append(op)
         case SemaphoreSetOp() | SemaphoreIncOp():
-            acts.add(("signal", op.semaphore))
+            acts["signal", signalled(op.semaphore)].append(op)
         case CopyOp():
             if isinstance(op.src.type, PipeType):
-                acts.add(("receive", op.src))
+                acts["receive", op.src].append(op)
             else:
-                acts.add(("send", op.dst))
+                acts["send", op.dst].append(op)
 
 
 for _kind in PipeEndOp.__subclasses__():

@@ -30,8 +30,9 @@ from .tile_instructions import (
     select,
 )
 
-DST, FOLDED = "dst", "folded"
-"""Attributes of ops in a fused loop: the slot of a value; the mark of an op that another one's instruction does too."""
+DST, FOLDED, SCRATCH = "dst", "folded", "scratch"
+"""Attributes of ops in a fused loop: the slot of a value; the mark of an op that another one's instruction does too; the
+slot that an instruction needs besides."""
 
 
 class Overflow(Exception):
@@ -57,6 +58,9 @@ class Plan:
     bases: dict[Operation, tuple[SSAValue, int]] = field(default_factory=dict)  # what a product is added to
     folded: set[Operation] = field(default_factory=set)
     instructions: dict[Operation, Instruction] = field(default_factory=dict)
+    scratch: dict[Operation, int] = field(
+        default_factory=dict
+    )  # a register that an instruction needs besides
 
     def apply(self) -> None:
         """Insert loads and copies, and give every value its slot."""
@@ -82,6 +86,8 @@ class Plan:
                 op.attributes[FOLDED] = BoolAttr.from_bool(True)
             if op in self.place:
                 op.attributes[DST] = IntegerAttr(self.place[op], i32)
+            if op in self.scratch:
+                op.attributes[SCRATCH] = IntegerAttr(self.scratch[op], i32)
             if isinstance(op, YieldOp) or op in self.place:
                 self._rewrite(op, operands)
 
@@ -245,6 +251,9 @@ class RegisterScan:
         else:
             dying = [s for value, s in zip(chosen.operands, slots, strict=True) if self._dies(value, op)]
             result = dying[0] if dying else self._take(held)
+        if chosen.needs_scratch:
+            self.plan.scratch[op] = scratch = self._take(held)
+            self.free.append(scratch)
         self._done(op, result)
 
     def _in_place(self, op: Operation, value: SSAValue, held: set[SSAValue]) -> int:

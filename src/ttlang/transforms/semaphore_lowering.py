@@ -7,7 +7,6 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, SSAValue
 
-from ttlang.dialects.ttkernel import LocalSemaphoreType
 from ttlang.dialects.ttl.coordinates import Coordinate
 from ttlang.dialects.ttl.semaphores import (
     CreateSemaphoreOp,
@@ -54,9 +53,7 @@ class SemaphoreLowering:
             if not isinstance(number, IntegerAttr):
                 raise error(made, "this semaphore has no number: run ttl-insert-synchronization before")
             with self.b.at_start():
-                address = self.b.call(
-                    "get_semaphore", self.b.constant(number.value.data), result=LocalSemaphoreType()
-                ).results[0]
+                address = self.b.value("get_semaphore", self.b.constant(number.value.data))
             address.name_hint = semaphore.name_hint
             self._addresses[semaphore] = address
         return self._addresses[semaphore]
@@ -127,9 +124,7 @@ class SemaphoreLowering:
             )
         if self._scratch_values is None:
             with self.b.at_start():
-                address = self.b.call(
-                    "get_semaphore", self.b.constant(number.value.data), result=LocalSemaphoreType()
-                ).results[0]
+                address = self.b.value("get_semaphore", self.b.constant(number.value.data))
                 word = l1_word(self.b, address)
             address.name_hint, word.name_hint = "outgoing", "outgoing_word"
             self._scratch_values = address, word

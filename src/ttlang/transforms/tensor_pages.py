@@ -33,7 +33,10 @@ def element_bytes(element: Attribute) -> int:
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of a tensor: `rows` x `columns` of them, `bytes` each; `shard` is the shape of a shard in pages."""
+    """The pages of a tensor: `rows` x `columns` of them, of `width` elements and `bytes` each.
+
+    `shard` is the shape of a shard in pages.
+    """
 
     rows: int
     columns: int
@@ -41,6 +44,7 @@ class Pages:
     layout: LayoutAttr
     memory: MemorySpace
     shard: tuple[int, int] | None
+    width: int
 
     @classmethod
     def of(cls, type: MemRefType[Attribute]) -> "Pages":
@@ -57,10 +61,11 @@ class Pages:
         datum = element_bytes(element)
         shard = None if isinstance(layout.shard, NoneAttr) else ints(layout.shard)
         if layout.is_tiled:
-            return cls(rows, columns, datum, layout, memory, None if shard is None else (shard[0], shard[1]))
+            in_tiles = None if shard is None else (shard[0], shard[1])
+            return cls(rows, columns, datum, layout, memory, in_tiles, 1)
         width = columns if shard is None else shard[1]
         in_pages = None if shard is None else (shard[0], 1)
-        return cls(rows, ceil(columns / width), width * datum, layout, memory, in_pages)
+        return cls(rows, ceil(columns / width), width * datum, layout, memory, in_pages, width)
 
     @property
     def count(self) -> int:
@@ -79,11 +84,11 @@ class Pages:
 
     @property
     def banks(self) -> int:
-        """Cores that hold a shard."""
+        """Cores, or banks of DRAM, that hold a shard."""
         return prod(self.shards)
 
     def cores(self) -> list[tuple[int, int]]:
-        """Column and row of the core that holds each shard, shards numbered row by row."""
+        """Column and row of the core that holds each shard, shards numbered row by row; banks of DRAM are one row."""
         assert self.shard is not None and not isinstance(self.layout.grid, NoneAttr)
         return shard_places(
             self.layout.distribution.data, self.layout.orientation.data, ints(self.layout.grid), *self.shards
@@ -94,7 +99,9 @@ class Pages:
         flags = IS_DRAM if self.memory is MemorySpace.DRAM else 0
         if self.shard is None:
             return [flags, self.bytes]
-        places = [chip.noc_coordinate(x, y) for x, y in self.cores()]
+        places = self.cores()
+        if self.memory is MemorySpace.L1:
+            places = [chip.noc_coordinate(x, y) for x, y in places]
         packed = [x << 8 | y for x, y in places]
         packed += [0] * (len(packed) % 2)
         pairs = [low | high << 16 for low, high in zip(packed[::2], packed[1::2], strict=True)]
@@ -103,15 +110,18 @@ class Pages:
 
 @dataclass(frozen=True)
 class Run:
-    """Data of a slice that lies in one piece: `bytes` from byte `offset` of a page on.
+    """Pieces of a slice, `bytes` each, that lie in one piece in memory.
 
-    The slice is made of such pieces, with `loops` (number, distance in pages) around them, outermost first.
-    `column`: the index along the innermost dimension that `offset` grows with, for parts of rows.
+    The slice is made of such pieces, with `loops` (number, distance in pages) around them, outermost first. `datum`:
+    bytes of an element when the piece is a part of a row, which begins at the slice's index along the innermost
+    dimension; 0 for whole pages. `width`: elements of a page when pieces of a row lie in several pages; distances are
+    in elements then.
     """
 
     bytes: int
     loops: tuple[tuple[int, int], ...]
-    datum: int = 0  # bytes of an element when the piece is a part of a row
+    datum: int = 0
+    width: int = 0
 
 
 def multiple_of(value: SSAValue) -> int:
@@ -145,11 +155,31 @@ def runs(
     """How a slice (starts, sizes and steps in shape units) of a tensor of `shape` falls into pieces."""
     if pages.layout.is_tiled:
         return _tiled_runs(pages, shape, sizes, steps, starts)
-    *outer, _ = range(len(shape))
-    strides = [prod(shape[d + 1 : -1]) * pages.columns for d in outer]
-    loops = [(sizes[d], strides[d] * steps[d]) for d in outer]
-    datum = pages.bytes * pages.columns // shape[-1] if pages.shard is None else 0
-    return Run(sizes[-1] * datum, _merged(loops), datum)
+    return _row_runs(pages, shape, sizes, steps, starts)
+
+
+def _row_runs(
+    pages: Pages, shape: Sequence[int], sizes: Sequence[int], steps: Sequence[int], starts: Sequence[SSAValue]
+) -> Run:
+    """Rows of row-major data: whole ones, parts of pages, or parts that lie in several pages."""
+    strides = [prod(shape[d + 1 : -1]) * pages.columns for d in range(len(shape) - 1)]
+    loops = [(size, stride * step) for size, stride, step in zip(sizes, strides, steps, strict=False)]
+    width = pages.width
+    datum = pages.bytes // width
+    part = gcd(sizes[-1], width, multiple_of(starts[-1]))
+    if steps[-1] != 1 or pages.columns == 1 or part == sizes[-1] != width:
+        if pages.shard is not None and part == sizes[-1] == width:
+            rows, loops = _rows_together(pages, shape, sizes, steps, starts, loops)
+            return Run(rows * width * datum, _merged(loops))
+        return Run(sizes[-1] * datum, _merged(loops), datum)
+    if part == width:
+        across = sizes[-1] // width
+        rows = 1
+        if across == 1:
+            rows, loops = _rows_together(pages, shape, sizes, steps, starts, loops)
+        return Run(rows * width * datum, _merged([*loops, (across, 1)]))
+    in_elements = [(size, stride * width) for size, stride in loops]
+    return Run(part * datum, _merged([*in_elements, (sizes[-1] // part, part)]), datum, width)
 
 
 def _tiled_runs(
@@ -158,22 +188,37 @@ def _tiled_runs(
     strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
     loops = [(size, stride * step) for size, stride, step in zip(sizes, strides, steps, strict=True)]
     count = 1
-    if pages.shard is not None:
-        high, wide = pages.shard
+    if pages.shard is not None and steps[-1] == 1:
         # within a shard, pages of a row lie side by side, and rows do when the shard's whole width is taken
-        if steps[-1] == 1 and wide % sizes[-1] == 0 and divides(sizes[-1], starts[-1]):
-            count = loops.pop()[0]
-            if (
-                count == wide
-                and len(sizes) > 1
-                and steps[-2] == 1
-                and all(s == 1 for s in sizes[:-2])
-                and high % sizes[-2] == 0
-                and divides(sizes[-2], starts[-2])
-                and all(s == 1 for s in shape[:-2])
-            ):
-                count *= loops.pop()[0]
+        wide = pages.shard[1]
+        count = gcd(sizes[-1], wide, multiple_of(starts[-1]))
+        size, _ = loops.pop()
+        if count == size == wide:
+            rows, loops = _rows_together(pages, shape, sizes, steps, starts, loops)
+            count *= rows
+        else:
+            loops.append((size // count, count))
     return Run(count * pages.bytes, _merged(loops))
+
+
+def _rows_together(
+    pages: Pages,
+    shape: Sequence[int],
+    sizes: Sequence[int],
+    steps: Sequence[int],
+    starts: Sequence[SSAValue],
+    loops: list[tuple[int, int]],
+) -> tuple[int, list[tuple[int, int]]]:
+    """How many rows of a slice as wide as its shard lie side by side for certain, and the loops around them."""
+    assert pages.shard is not None
+    if len(sizes) < 2 or steps[-2] != 1:
+        return 1, loops
+    # outer dimensions are folded into rows: a shard begins at the same row of each when it divides them
+    places = [multiple_of(starts[-2]), *(shape[-2] * multiple_of(s) for s in starts[:-2])]
+    outer = gcd(shape[-2], *places) if any(size > 1 for size in sizes[:-2]) else gcd(*places)
+    rows = gcd(sizes[-2], pages.shard[0], outer)
+    *around, (size, stride) = loops
+    return rows, [*around, (size // rows, stride * rows)]
 
 
 def _merged(loops: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -5,10 +5,11 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 
 from xdsl.ir import Operation, SSAValue
 
-from ttlang.dialects.elementwise import BY_NAME
+from ttlang.dialects.elementwise import BY_NAME, Elementwise
 from ttlang.dialects.op_table import OpRow, find
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
@@ -101,7 +102,8 @@ class Instruction:
 
     `operands`: the values that must be in DST, in the row's order; `buffers`: the values that the unpacker reads, as {a} and
     {b}; `parameters`: values of {p}, {p2}, {p3}, {n}, {f}; `accumulates`: it adds to what the result's register holds,
-    which must be a fresh one. Without a row the result is the operand, unchanged.
+    which must be a fresh one; `needs_scratch`: it takes one more register while it works. Without a row the result is the
+    operand, unchanged.
     """
 
     row: OpRow | None
@@ -109,6 +111,7 @@ class Instruction:
     buffers: tuple[SSAValue, ...] = ()
     parameters: dict[str, int | float] | None = None
     accumulates: bool = False
+    needs_scratch: bool = False
 
     @property
     def in_place(self) -> bool:
@@ -205,9 +208,10 @@ def select(op: Operation, around: Surroundings) -> Instruction:
             return Instruction(find_row("transpose", "CB tile, first op"), (), (op.input,))
         case BlockMatmulOp():
             return Instruction(find_row("@", "block, op switch"), (), (op.lhs, op.rhs), accumulates=True)
-        case BlockReduceOp():
-            assert op.scaler is not None, "legalization gives every reduction a scaler"
+        case BlockReduceOp() if op.scaler is not None:
             return Instruction(_reduce_row(op), (), (op.input, op.scaler), accumulates=True)
+        case BlockReduceOp():
+            return Instruction(combining_row(op), (), (op.input,), needs_scratch=reduced_tiles(op) > 1)
     raise NoInstruction(f"'{op.name}' has no instruction on single tiles")
 
 
@@ -218,10 +222,44 @@ _REDUCE_FORMS = {
 }
 
 
-def _reduce_row(op: BlockReduceOp) -> OpRow:
+def _reduces_inner(op: BlockReduceOp) -> tuple[bool, bool]:
+    """Whether a reduction goes over the rows and over the columns inside tiles."""
     rank = len(tensor_shape(op.input.type) or (1, 1))
     dims = set(array_ints(op.dims))
-    return find_row(f"reduce_{op.kind.data}", _REDUCE_FORMS[rank - 2 in dims, rank - 1 in dims])
+    return rank - 2 in dims, rank - 1 in dims
+
+
+def _reduce_row(op: BlockReduceOp) -> OpRow:
+    return find_row(f"reduce_{op.kind.data}", _REDUCE_FORMS[_reduces_inner(op)])
+
+
+def reduces_inside_tiles(op: BlockReduceOp) -> bool:
+    """Whether a reduction goes over dimensions inside tiles, or over whole tiles alone."""
+    return any(_reduces_inner(op))
+
+
+def reduced_tiles(op: BlockReduceOp) -> int:
+    """How many tiles of the input each tile of the result is made of."""
+    shape = tensor_shape(op.input.type)
+    assert shape is not None, "a reduction reads whole blocks"
+    return prod(shape[d] for d in array_ints(op.dims))
+
+
+_COMBINING = {"sum": "+", "max": "max", "min": "min"}
+
+
+def combining_row(op: BlockReduceOp) -> OpRow:
+    """The instruction that makes one tile of two, for a reduction that the vector unit does."""
+    dtype = tile_of(op.input.type).dtype
+    form = f"{_INTEGER_NAMES[dtype]} tile,tile" if dtype.format.is_integer else "tile,tile (DST)"
+    return find_row(_COMBINING[op.kind.data], form)
+
+
+def reductions_inside(op: BlockReduceOp) -> list[OpRow]:
+    """The instructions that reduce the inside of a tile of integers in its register, one after the other."""
+    rows, columns = _reduces_inner(op)
+    directions = [name for name, used in (("REDUCE_COL", rows), ("REDUCE_ROW", columns)) if used]
+    return [find_row(f"reduce_{op.kind.data}", f"int32 DST tile, {d}") for d in directions]
 
 
 def _fill(op: BlockFillOp) -> Instruction:
@@ -274,23 +312,30 @@ def _elementwise(op: ElementwiseOp, around: Surroundings) -> Instruction:
     return Instruction(chosen, (op.inputs[0],), parameters=_parameters(row.name, op.parameter_values))
 
 
+def has_integer_form(row: Elementwise, dtype: DataType) -> bool:
+    """Whether the vector unit has a function for tiles of an integer type."""
+    return _integer_row(row, _INTEGER_NAMES[dtype]) is not None
+
+
+def _integer_row(row: Elementwise, type_name: str) -> OpRow | None:
+    if row.name == "where":
+        return _find("where", type_name)
+    if row.arity == 1:
+        return _find(row.table_name, f"{type_name} tile")
+    return _find(row.table_name, f"{type_name} tile,tile")
+
+
 def _integer(op: ElementwiseOp, dtype: DataType) -> Instruction:
     """Integers are computed by the vector unit, each width with instructions of its own."""
     row, name = op.ROW, _INTEGER_NAMES[dtype]
-    unsupported = NoInstruction(f"the hardware has no '{row.name}' of {dtype.format.python_name}")
-    if row.name == "where":
-        return Instruction(_find("where", name) or _raise(unsupported), tuple(op.inputs))
-    if row.arity == 1:
-        chosen = _find(row.table_name, f"{name} tile")
-        values = op.parameter_values
-        parameters = {key: _int_bits(v) for key, v in zip(("p", "p2", "p3"), values, strict=False)}
-        return Instruction(chosen or _raise(unsupported), (op.inputs[0],), parameters=dict(parameters))
-    form = _integer_scalar(op, name)
-    if form is not None:
+    if row.arity == 2 and (form := _integer_scalar(op, name)) is not None:
         return form
-    table_name = "//" if row.name == "floordiv" else row.table_name
-    chosen = _find(table_name, f"{name} tile,tile")
-    return Instruction(chosen or _raise(unsupported), tuple(op.inputs))
+    chosen = _integer_row(row, name)
+    if chosen is None:
+        raise NoInstruction(f"the hardware has no '{row.name}' of {dtype.format.python_name}")
+    values = op.parameter_values
+    parameters = {key: _int_bits(v) for key, v in zip(("p", "p2", "p3"), values, strict=False)}
+    return Instruction(chosen, tuple(op.inputs), parameters=dict(parameters))
 
 
 def _integer_scalar(op: ElementwiseOp, type_name: str) -> Instruction | None:
@@ -313,10 +358,6 @@ def _integer_scalar(op: ElementwiseOp, type_name: str) -> Instruction | None:
     if row is None:
         return None
     return Instruction(row, (op.lhs if right is not None else op.rhs,), parameters={"p": _int_bits(scalar)})
-
-
-def _raise(error: Exception) -> OpRow:
-    raise error
 
 
 def _parameters(name: str, values: Sequence[float]) -> dict[str, int | float]:

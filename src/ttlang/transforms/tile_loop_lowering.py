@@ -2,7 +2,7 @@
 """From one `ttl.block_compute` to TTKernel calls: sections of DST, instructions, packing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import prod
 
@@ -26,9 +26,16 @@ from ttlang.dialects.ttl.registers import CopyDSTOp, LoadTileOp
 from ttlang.dialects.ttl.syntax import array_ints
 
 from .kernel_builder import KernelBuilder
-from .register_scan import DST, FOLDED
+from .register_scan import DST, FOLDED, SCRATCH
 from .sub_blocks import SubBlock, TileSpace, spans
-from .tile_instructions import Instruction, Surroundings, find_row, select
+from .tile_instructions import (
+    Instruction,
+    Surroundings,
+    find_row,
+    reduced_tiles,
+    reductions_inside,
+    select,
+)
 from .ttl_assign_dst_registers import SUBBLOCK
 
 INITS = "ttl.init"
@@ -74,7 +81,11 @@ def format_name(value: SSAValue) -> str:
 def slot_of(value: SSAValue) -> int:
     """The DST slot of a value of a fused loop."""
     assert isinstance(value.owner, Operation)
-    slot = value.owner.attributes[DST]
+    return _slot(value.owner, DST)
+
+
+def _slot(op: Operation, name: str) -> int:
+    slot = op.attributes[name]
     assert isinstance(slot, IntegerAttr)
     return slot.value.data
 
@@ -106,7 +117,9 @@ def is_vector_function(row: OpRow) -> bool:
 
 
 def reduction_of(loop: BlockComputeOp) -> BlockReduceOp | None:
-    return next((op for op in loop.body.block.ops if isinstance(op, BlockReduceOp)), None)
+    """The reduction of a loop that the matrix unit does, with a mask for the packer."""
+    ops = loop.body.block.ops
+    return next((op for op in ops if isinstance(op, BlockReduceOp) and op.scaler is not None), None)
 
 
 class TileLoopLowering:
@@ -285,14 +298,11 @@ class TileLoopLowering:
         own = tuple(shape[len(shape) - len(sizes) :])
         number: Index = 0
         stride = self.space.batch
-        for size, mine in zip(sizes, own, strict=True):
+        for position, (size, mine) in enumerate(zip(sizes, own, strict=True)):
             stride //= size
-            if mine == 1:
-                continue
-            batch = self.b.index(self._batch)
-            digit = self.b.insert(arith.DivUIOp(batch, self.b.constant(stride))).results[0]
-            digit = self.b.insert(arith.RemUIOp(digit, self.b.constant(size))).results[0]
-            number = self._sum(self._product(number, mine), digit)
+            if mine > 1:
+                digit = self._digit(self._batch, stride, size, outermost=position == 0)
+                number = self._sum(self._product(number, mine), digit)
         return number
 
     # Contractions
@@ -318,9 +328,10 @@ class TileLoopLowering:
 
     def _reduce(self, op: BlockReduceOp, sub: SubBlock) -> None:
         chosen = self._select(op)
-        assert chosen.row is not None and op.scaler is not None
-        shape = (1, *(tensor_shape(self.input_of[op.input].type) or ()))
-        dims = {d - len(shape) for d in (a + 1 for a in array_ints(op.dims))}
+        if op.scaler is None:
+            self._combine(op, chosen, sub)
+            return
+        assert chosen.row is not None
         a, scaler = self._handle(op.input), self._handle(op.scaler)
         (init,) = chosen.row.init_calls
         call = chosen.row.calls[0]
@@ -338,14 +349,84 @@ class TileLoopLowering:
         factor_tile = self.b.constant(first_tile(self.input_of[op.scaler]))
         with self._each_tile(sub) as tile:
             register = self._register(op.result, sub, tile.number)
-            with (
-                self.b.loop(shape[-2] if -2 in dims else 1, "r") as r,
-                self.b.loop(shape[-1] if -1 in dims else 1, "c") as c,
-            ):
-                index = self._tile_index(
-                    op.input, r if -2 in dims else tile.row, c if -1 in dims else tile.column
-                )
+            with self._reduced_tiles(op) as position:
+                index = self._reduced_index(op, tile, position)
                 self.b.row_call(call.mnemonic, [a, scaler, index, factor_tile, register], call.attributes)
+
+    def _combine(self, op: BlockReduceOp, chosen: Instruction, sub: SubBlock) -> None:
+        """A reduction by the vector unit: tile by tile into the result's register, then inside of it."""
+        load = Instruction(find_row("copy_tile", "CB -> DST"), (), (op.input,))
+        assert load.row is not None and chosen.row is not None
+        self._set_formats(load.row, load)
+        (load_init,), (load_call,) = load.row.init_calls, load.row.calls
+        self._init(load_init, load, op)
+        handle = self._handle(op.input)
+        count = reduced_tiles(op)
+        if count > 1:
+            (init,), (call,) = chosen.row.init_calls, chosen.row.calls
+            self._init(init, chosen, op)
+        with self._each_tile(sub) as tile:
+            register = self._register(op.result, sub, tile.number)
+            first = self._reduced_index(op, tile, self._digits(op, 0))
+            self.b.row_call(load_call.mnemonic, [handle, first, register], load_call.attributes)
+            if count > 1:
+                scratch = self.b.index(self._sum(_slot(op, SCRATCH) * sub.tiles, tile.number))
+                with self.b.loop(count, "part", 1) as part:
+                    index = self._reduced_index(op, tile, self._digits(op, 1 if count == 2 else part))
+                    self.b.row_call(load_call.mnemonic, [handle, index, scratch], load_call.attributes)
+                    self.b.row_call(call.mnemonic, [register, scratch, register], call.attributes)
+        for row in reductions_inside(op):
+            self._instruction(op, Instruction(row, (op.result,)), sub)
+
+    @contextmanager
+    def _reduced_tiles(self, op: BlockReduceOp) -> Iterator[dict[int, Index]]:
+        """Loops over the tiles of the input that make one tile of the result: positions by dimension."""
+        shape = tensor_shape(self.input_of[op.input].type) or ()
+        with ExitStack() as loops:
+            yield {
+                d: loops.enter_context(self.b.loop(shape[d], "r" if d == len(shape) - 2 else "c"))
+                if shape[d] > 1
+                else 0
+                for d in array_ints(op.dims)
+            }
+
+    def _digits(self, op: BlockReduceOp, part: Index) -> dict[int, Index]:
+        """Positions by dimension of one of the tiles that make a tile of the result, by its number."""
+        shape = tensor_shape(self.input_of[op.input].type) or ()
+        return self._split(part, {d: shape[d] for d in array_ints(op.dims)})
+
+    def _split(self, number: Index, sizes: dict[int, int]) -> dict[int, Index]:
+        """The positions along dimensions of these sizes of what has a number, row by row."""
+        digits: dict[int, Index] = {}
+        stride = prod(sizes.values())
+        for dimension, size in sizes.items():
+            stride //= size
+            digits[dimension] = self._digit(number, stride, size, outermost=len(digits) == 0)
+        return digits
+
+    def _digit(self, number: Index, stride: int, size: int, *, outermost: bool) -> Index:
+        if isinstance(number, int):
+            return number // stride % size
+        if size == 1:
+            return 0
+        if stride > 1:
+            number = self.b.insert(arith.DivUIOp(number, self.b.constant(stride))).results[0]
+        return number if outermost else self.b.insert(arith.RemUIOp(number, self.b.constant(size))).results[0]
+
+    def _reduced_index(self, op: BlockReduceOp, tile: Tile, position: dict[int, Index]) -> SSAValue:
+        """Number in its buffer of the input's tile at `position` along reduced dimensions, at the result's elsewhere."""
+        source = self.input_of[op.input]
+        shape = tensor_shape(source.type) or ()
+        rank = len(shape)
+        outer = {d: 1 if d in position else shape[d] for d in range(rank - 2)}
+        own = self._split(self._batch, outer) if prod(outer.values()) > 1 else dict.fromkeys(outer, 0)
+        where: dict[int, Index] = {**own, rank - 2: tile.row, rank - 1: tile.column, **position}
+        number: Index = 0
+        for dimension in range(rank):
+            size = shape[dimension]
+            index = where[dimension] if size > 1 else 0
+            number = self._sum(self._product(number, size), index)
+        return self.b.index(self._sum(number, first_tile(source)))
 
     # Data formats
 

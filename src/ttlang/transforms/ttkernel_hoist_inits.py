@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pass `ttkernel-hoist-inits`."""
+"""The pass `ttkernel-hoist-inits`, and the hoisting of inits whatever the target of the lowering is."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,17 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from .lowering_targets import row_setting, setting
 from .tile_loop_lowering import INITS, UNKNOWN
 from .ttl_lower_compute import STARTUP
 
 State = dict[str, object]
 """What each unit is known to be set up for."""
 
-_SHORT_INIT = "ttkernel.mm_block_init_short"
+_SHORT_INIT = "mm_block_init_short"
+
+
+_DIMENSIONS = 4
 
 
 def _units(op: Operation) -> dict[str, str]:
@@ -29,7 +33,7 @@ def _units(op: Operation) -> dict[str, str]:
 
 def configuration(init: Operation) -> State:
     """What an init call sets up, by unit: calls with the same configuration are interchangeable."""
-    own = (init.name, *init.operands, *sorted(init.properties.items()))
+    own = row_setting(init)
     return {unit: value or own for unit, value in _units(init).items()}
 
 
@@ -42,8 +46,8 @@ def _started(op: Operation) -> State:
         assert isinstance(value, StringAttr)
         state[unit] = value.data
     if "op" in state:
-        lhs, rhs, _, *dims = op.operands
-        state["op"] = (_SHORT_INIT, lhs, rhs, *dims)
+        lhs, rhs, *others = op.operands  # the packer's buffer between them, where the call takes it
+        state["op"] = setting(_SHORT_INIT, (lhs, rhs, *others[-_DIMENSIONS:]))
     return state
 
 
@@ -164,6 +168,19 @@ def _defined_in(value: SSAValue, op: Operation) -> bool:
     return False
 
 
+def hoist_inits(module: ModuleOp) -> None:
+    """Move and drop the marked inits of all functions, and take the marks away."""
+    for func in module.ops:
+        if isinstance(func, FuncOp) and func.body.blocks:
+            hoister = _Hoister()
+            left = hoister.hoist(func.body.blocks[0])
+            if left:
+                hoister.merge(func.body.blocks[0], {})
+            for marked in func.walk():
+                marked.attributes.pop(INITS, None)
+                marked.attributes.pop(STARTUP, None)
+
+
 @dataclass(frozen=True)
 class TTKernelHoistInits(ModulePass):
     """Calls init and reconfiguration only where the operation or the data format changes.
@@ -177,12 +194,4 @@ class TTKernelHoistInits(ModulePass):
     name = "ttkernel-hoist-inits"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for func in op.ops:
-            if isinstance(func, FuncOp) and func.body.blocks:
-                hoister = _Hoister()
-                left = hoister.hoist(func.body.blocks[0])
-                if left:
-                    hoister.merge(func.body.blocks[0], {})
-                for marked in func.walk():
-                    marked.attributes.pop(INITS, None)
-                    marked.attributes.pop(STARTUP, None)
+        hoist_inits(op)

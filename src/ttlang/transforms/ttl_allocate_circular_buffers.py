@@ -14,6 +14,7 @@ from ttlang.hardware import Chip
 
 from .buffer_lifetimes import Lifetimes
 from .errors import error
+from .local_shards import SHARDS_OF
 from .pipe_handshakes import LANDING
 from .program_structure import block_bytes, buffers, chip_of, kernels, name_of
 
@@ -46,8 +47,9 @@ class TTLAllocateCircularBuffers(ModulePass):
     Input: kernels with their threads. Output: `ttl.create_cb` with `cb_index`, `address` and `size` (bytes); indices
     count the buffers, addresses are the same on all cores. First fit in order of creation, at the alignment that
     transfers from any memory need. Two buffers share memory when one is over before the other begins
-    (`ttlang.transforms.buffer_lifetimes`); an index is never shared. Refuses a kernel with more buffers than the chip
-    has, and one whose buffers do not fit, with the size of each and the line that made it.
+    (`ttlang.transforms.buffer_lifetimes`); an index is never shared. A buffer that lies in
+    the shards of a tensor gets an index only. Refuses a kernel with more buffers than the chip has, and one whose
+    buffers do not fit, with the size of each and the line that made it.
     """
 
     name = "ttl-allocate-circular-buffers"
@@ -68,13 +70,16 @@ class TTLAllocateCircularBuffers(ModulePass):
         alignment = max(chip.l1.alignment, chip.dram.read_alignment)
         placed: list[_Placed] = []
         for index, cb in enumerate(made):
+            cb.attributes[INDEX] = IntegerAttr(index, i32)
+            if SHARDS_OF in cb.attributes:
+                continue
             rivals = [p for p in placed if not _share(lifetimes, p.cb, cb)]
             start = _first_fit(rivals, buffer_bytes(cb), chip.l1.cb_base, alignment)
             end = start + buffer_bytes(cb)
             if end > chip.l1.cb_base + chip.l1.cb_bytes:
-                raise self._overflow(cb, made, end - chip.l1.cb_base, chip)
+                own = [other for other in made if SHARDS_OF not in other.attributes]
+                raise self._overflow(cb, own, end - chip.l1.cb_base, chip)
             placed.append(_Placed(cb, start, end))
-            cb.attributes[INDEX] = IntegerAttr(index, i32)
             cb.attributes[ADDRESS] = IntegerAttr(start, i64)
             cb.attributes[BYTES] = IntegerAttr(end - start, i64)
 

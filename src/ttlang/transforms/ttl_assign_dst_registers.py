@@ -28,6 +28,7 @@ from .errors import error
 from .kernel_builder import cb_index
 from .register_scan import Overflow, RegisterScan
 from .sub_blocks import sub_block_shape
+from .tile_instructions import repetition
 
 SLOTS, SUBBLOCK, ACCUMULATE_IN = "dst_slots", "subblock", "accumulate_in"
 """Attributes of a fused loop: the registers of one tile, the shape of tiles between acquire and release, and where it
@@ -106,9 +107,19 @@ class TTLAssignDSTRegisters(ModulePass):
 
 def _reads_through_source_registers(loop: BlockComputeOp, argument: BlockArgument) -> bool:
     """Whether an input of a loop is read by the matrix unit, and not only copied or transposed to DST."""
-    return any(
-        isinstance(use.operation, BlockMatmulOp | BlockReduceOp | BlockBroadcastOp) for use in argument.uses
-    )
+    return any(_uses_matrix_unit(use.operation) for use in argument.uses)
+
+
+def _uses_matrix_unit(op: Operation) -> bool:
+    """Reductions that combine tiles and repetitions of whole tiles copy them."""
+    match op:
+        case BlockMatmulOp():
+            return True
+        case BlockReduceOp():
+            return op.scaler is not None
+        case BlockBroadcastOp():
+            return repetition(op) is not None
+    return False
 
 
 def _index_of(func: FuncOp, block: SSAValue) -> int | None:

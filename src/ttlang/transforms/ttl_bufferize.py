@@ -22,9 +22,10 @@ from ttlang.dialects.ttl.buffers import (
 from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp, tensor_shape, tile_of
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
 from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, ProgramOp, ThreadOp
-from ttlang.hardware.data_formats import DataType
 
+from .carried_blocks import HELD_AS
 from .fused_loops import LoopBuilder, retype, split_to_fit
+from .local_shards import tensors_in_place
 from .program_structure import buffers, chip_of, has_full_sync, kernels, needs_wide_dest, programs
 from .remarks import remark
 from .store_groups import VALUE_OPS, store_groups
@@ -34,15 +35,6 @@ INTERMEDIATE = "intermediate"
 """Attribute of a circular buffer that the compiler made: why."""
 
 _SPLIT = "the expression needs more DST registers than there are"
-_HELD_AS = {
-    DataType.bfp_bf8: DataType.bf16,
-    DataType.bfp_bf4: DataType.bf16,
-    DataType.bfp_bf2: DataType.bf16,
-    DataType.bfp_f8: DataType.f16,
-    DataType.bfp_f4: DataType.f16,
-    DataType.bfp_f2: DataType.f16,
-}
-"""Formats that intermediate values keep more of their precision in."""
 
 
 def buffer_type(type: TensorType[Attribute], space: MemorySpace) -> MemRefType[Attribute]:
@@ -138,7 +130,7 @@ class _ThreadBufferizer:
     ) -> tuple[SSAValue, CBWaitOp]:
         """A circular buffer for a value: reserve, push and wait stand before `before`; the loop is to go before the push."""
         tile = tile_of(value.type)
-        held = TileType(_HELD_AS.get(tile.dtype, tile.dtype), (tile.rows, tile.columns))
+        held = TileType(HELD_AS.get(tile.dtype, tile.dtype), (tile.rows, tile.columns))
         cb = CreateCBOp(CBType(shape, held, 1))
         cb.attributes[INTERMEDIATE] = StringAttr(reason)
         name = value.name_hint or op.name.removeprefix("ttl.block_")
@@ -236,9 +228,11 @@ class TTLBufferize(ModulePass):
                     _ThreadBufferizer(program, kernel, thread).run()
 
     def _retype_tensors(self, program: ProgramOp) -> None:
-        for argument in program.body.block.args:
+        in_place = tensors_in_place(program)  # no accessor tells the memory of these
+        for position, argument in enumerate(program.body.block.args):
             if isinstance(argument.type, TensorType):
-                retype(argument, buffer_type(argument.type, MemorySpace.DRAM))
+                space_of = MemorySpace.L1 if position in in_place else MemorySpace.DRAM
+                retype(argument, buffer_type(argument.type, space_of))
         for op in program.walk():
             if isinstance(op, TensorAccessorOp):
                 memref = op.tensor.type

@@ -24,6 +24,7 @@ from xdsl.traits import (
 )
 from xdsl.transforms.dead_code_elimination import is_trivially_dead
 
+from ttlang.dialects.emitc import EffectOfRow, row_effect
 from ttlang.dialects.locations import UNKNOWN, stamp
 from ttlang.dialects.ttl.canonical import ReadsBlocks
 from ttlang.dialects.ttl.compute import BlockFillOp
@@ -68,6 +69,23 @@ class _Traits:
     writes: bool  # may change what others read
     removable: bool
     isolated: bool
+    by_row: bool = False  # ops that stand for a row of the op table have the effect of the row
+
+
+_BY_EFFECT = {
+    effect: _Traits(
+        patterns=(),
+        folds_integers=False,
+        folds=False,
+        merges=effect == "pure",
+        reads=False,
+        hoists=effect == "pure",
+        writes=effect != "pure",
+        removable=effect != "write",
+        isolated=False,
+    )
+    for effect in ("pure", "read", "write")
+}
 
 
 _INTEGER_PREFIX = "arith."
@@ -81,6 +99,8 @@ def _traits(op: Operation) -> _Traits:
     known = _KNOWN_TRAITS.get(cls)
     if known is None:
         known = _KNOWN_TRAITS[cls] = _look_up_traits(cls)
+    if known.by_row and (effect := row_effect(op)) is not None:
+        return _BY_EFFECT[effect]
     return known
 
 
@@ -110,6 +130,7 @@ def _look_up_traits(cls: type[Operation]) -> _Traits:
         writes=not (pure or reads or ends),
         removable=has(MemoryEffect) and not ends and not is_symbol,
         isolated=has(IsolatedFromAbove),
+        by_row=has(EffectOfRow),
     )
 
 

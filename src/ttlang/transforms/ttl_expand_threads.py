@@ -102,6 +102,9 @@ class TTLExpandThreads(ModulePass):
         )
         func.location = thread.location
         func.attributes.update(_metadata(program, kernel, thread))
+        for op in func.walk():
+            if isinstance(op, CreatePipeOp):
+                _name_landing(op, kernel)
         return func
 
 
@@ -152,19 +155,24 @@ def _captured(thread: ThreadOp) -> tuple[list[SSAValue], list[Operation]]:
 
 
 def _copy(op: Operation, kernel: KernelOp) -> Operation:
-    """A pipe or a semaphore for one function; a landing place is known there by the index of its buffer."""
+    """A pipe or a semaphore for one function."""
     if op.operands:
         raise error(op, "a pipe between cores that are known at run time only cannot be used")
     copy = op.clone()
     copy.location = op.location
     copy.results[0].name_hint = op.results[0].name_hint
-    landing = op.attributes.get(LANDING) if isinstance(op, CreatePipeOp) else None
-    if landing is not None:
-        for cb in buffers(kernel):
-            if cb.attributes.get(LANDING) == landing:
-                copy.attributes[LANDING_CB] = cb.attributes[INDEX]
-                copy.attributes[LANDING_TYPE] = cb.result.type
     return copy
+
+
+def _name_landing(pipe: CreatePipeOp, kernel: KernelOp) -> None:
+    """Tell a pipe of a function the index of the buffer that is its landing place, if it has one."""
+    landing = pipe.attributes.get(LANDING)
+    if landing is None:
+        return
+    for cb in buffers(kernel):
+        if cb.attributes.get(LANDING) == landing:
+            pipe.attributes[LANDING_CB] = cb.attributes[INDEX]
+            pipe.attributes[LANDING_TYPE] = cb.result.type
 
 
 def _inside(owner: Operation | Block, thread: ThreadOp) -> bool:

@@ -25,12 +25,12 @@ from ttlang.dialects.ttl.semaphores import (
 from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp, ThreadOp
 
 from .errors import error
+from .local_shards import place_in_shards
+from .pipe_families import merge_pipe_ends
 from .pipe_handshakes import Choice, Handshakes, UsedPipe, choose, used_pipes
 from .program_structure import chip_of, grid_of, kernels, name_of, remove
-from .protocol_execution import Party, Stuck
-
-UNSYNCHRONISED = "unsynchronised"
-"""Attribute of a `ttl.copy` to other cores whose program orders it by itself."""
+from .protocol_execution import UNSYNCHRONISED, Party, Stuck
+from .stage_checks import require_no_handshakes, require_tensors, require_threads
 
 
 def is_receive(copy: CopyOp) -> bool:
@@ -357,35 +357,39 @@ _ACTIVITIES = {
 def _activity(party: Party) -> str:
     assert party.blocked is not None
     why, resource, _ = party.blocked
-    thread = party.thread.sym_name.data if party.thread.sym_name is not None else party.thread.kind
     text = _ACTIVITIES[why].format(name=name_of(resource, "a buffer"))
-    return f"thread '{thread}' on core {party.core} {text}"
+    return f"thread '{_thread_name(party.thread)}' on core {party.core} {text}"
+
+
+def _thread_name(thread: ThreadOp) -> str:
+    return thread.sym_name.data if thread.sym_name is not None else thread.kind
 
 
 def _refuse(stuck: Stuck) -> Exception:
-    """The error of a program that gets stuck, with every party of the cycle."""
-    first, *rest = stuck.cycle
-    notes = [(_activity(party), why[2]) for party, why in rest]
-    if stuck.ended is not None:
-        last = stuck.cycle[-1][0]
-        assert last.blocked is not None
-        made = stuck.ended.pushed.get(last.blocked[1])
-        name = (
-            stuck.ended.thread.sym_name.data
-            if stuck.ended.thread.sym_name is not None
-            else stuck.ended.thread.kind
-        )
-        count = "" if made is None else f" after {made} block{'s' if made != 1 else ''}"
-        notes.append((f"thread '{name}' has ended by then{count}", stuck.ended.thread))
-        return error(first[1][2], f"deadlock: {_activity(first[0])}, which nothing will end", notes=notes)
-    if not rest and first[1][0] in ("send", "receive", "semaphore"):
-        return error(first[1][2], f"deadlock: {_activity(first[0])}, which nothing will end", notes=notes)
+    """The error of a program that gets stuck, with every party that waits."""
+    if not stuck.is_circle:
+        return _refuse_chain(stuck)
+    (first, why), *rest = stuck.cycle
+    notes = [(_activity(party), blocked[2]) for party, blocked in rest]
+    if not rest and why[0] in ("send", "receive", "semaphore"):
+        return error(why[2], f"deadlock: {_activity(first)}, which nothing will end", notes=notes)
     hint = "let one of them act first, or make the buffer large enough with buffer_factor"
-    if any(why[0] in ("send", "receive") for _, why in stuck.cycle):
+    if any(blocked[0] in ("send", "receive") for _, blocked in stuck.cycle):
         hint = "let each core send before it receives"
-    return error(
-        first[1][2], f"deadlock: {_activity(first[0])}, in a circle of waits", notes=notes, hint=hint
-    )
+    return error(why[2], f"deadlock: {_activity(first)}, in a circle of waits", notes=notes, hint=hint)
+
+
+def _refuse_chain(stuck: Stuck) -> Exception:
+    """The last party waits for what never comes; those before it wait in turn."""
+    *others, (last, why) = stuck.cycle
+    notes: list[tuple[str, Operation]] = []
+    if stuck.ended is not None:
+        made = stuck.ended.pushed.get(why[1])
+        count = "" if made is None else f" after {made} block{'s' if made != 1 else ''}"
+        name = _thread_name(stuck.ended.thread)
+        notes.append((f"thread '{name}' has ended by then{count}", stuck.ended.thread))
+    notes += [(f"because of that {_activity(party)}", blocked[2]) for party, blocked in reversed(others)]
+    return error(why[2], f"deadlock: {_activity(last)}, which nothing will end", notes=notes)
 
 
 @dataclass(frozen=True)
@@ -397,9 +401,13 @@ class TTLInsertSynchronization(ModulePass):
     before it is read again, and what was waited for must be done before a semaphore tells another core. One
     barrier ends all transfers of its direction, so transfers that are needed at the same point share one.
 
+    A copy between a circular buffer and the core's own shard is no transfer when the shard can be the buffer
+    (`ttlang.transforms.local_shards`): it is removed, and the buffer's `ttl.create_cb` says whose shards it is.
+
     Each pipe gets its semaphores (`ttlang.transforms.pipe_handshakes`); a receive keeps its `ttl.wait`. The threads are
     run on their protocol alone (`ttlang.transforms.protocol_execution`): a cycle of waits between threads or cores is an
-    error that shows every place in it.
+    error that shows every place in it. Ends of pipes that do the same on different cores then get one code, with
+    coordinates computed from the core's (`ttlang.transforms.pipe_families`).
 
     Output: no other `ttl.wait`; a transfer without a wait is as safe as one with.
     """
@@ -407,6 +415,8 @@ class TTLInsertSynchronization(ModulePass):
     name = "ttl-insert-synchronization"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for check in (require_threads, require_tensors, require_no_handshakes):
+            check(op, self.name)
         for program, kernel in kernels(op):
             self._kernel(program, kernel)
 
@@ -415,6 +425,7 @@ class TTLInsertSynchronization(ModulePass):
         choice = choose(kernel, pipes, grid_of(program, kernel))
         if choice.stuck is not None:
             raise _refuse(choice.stuck)
+        place_in_shards(program, kernel)
         for thread in kernel.threads:
             if isinstance(thread, DataMovementThreadOp):
                 _Inserter().thread(thread)
@@ -424,3 +435,6 @@ class TTLInsertSynchronization(ModulePass):
                 handshakes.add_scratch(thread)
         _synchronise_pipes(pipes, handshakes, choice)
         _check_semaphores(program, kernel)
+        for thread in kernel.threads:
+            if isinstance(thread, DataMovementThreadOp):
+                merge_pipe_ends(thread, grid_of(program, kernel))

@@ -20,6 +20,7 @@ from ttlang.dialects.ttl.syntax import array_ints
 
 from .kernel_builder import KernelBuilder
 from .l1_accumulation import accumulating_loops, first_flag, runs_first
+from .lowering_targets import TTKERNEL, Target
 from .tile_loop_lowering import (
     FIRST_TILE,
     Formats,
@@ -40,8 +41,9 @@ _RELEASED_BY = {CBPopOp: CBWaitOp, CBPushOp: CBReserveOp}
 class _FunctionLowering:
     """Lowers the fused loops of one compute function."""
 
-    def __init__(self, func: FuncOp):
+    def __init__(self, func: FuncOp, target: Target):
         self.func = func
+        self.target = target
         self.ops = list(func.walk())
         self.loops = [o for o in self.ops if isinstance(o, BlockComputeOp)]
         self.position: dict[Operation, int] = {op: i for i, op in enumerate(self.ops)}
@@ -51,8 +53,8 @@ class _FunctionLowering:
             return
         self._number_held_blocks()
         formats = self._formats()
-        self.b = KernelBuilder(self.func)
-        start = next(o for o in self.func.body.blocks[0].ops if not _is_prologue(o))
+        self.b = KernelBuilder(self.func, self.target)
+        start = next(o for o in self.func.body.blocks[0].ops if not self._is_prologue(o))
         with self.b.before(start):
             self._startup()
         for loop in self.loops:
@@ -71,6 +73,9 @@ class _FunctionLowering:
         for loop in self.loops:
             assert loop.parent is not None
             loop.parent.erase_op(loop)
+
+    def _is_prologue(self, op: Operation) -> bool:
+        return isinstance(op, arith.ConstantOp) or self.target.buffer_index(op) is not None
 
     def _number_held_blocks(self) -> None:
         """A block acquired while older ones of its buffer are held lies behind them."""
@@ -115,13 +120,13 @@ class _FunctionLowering:
             depth = (tensor_shape(lhs.type) or (1, 1))[-1]
             transposed = int(op.transpose_rhs is not None)
             dims = [b.i32(v) for v in (transposed, columns, rows, depth)]
-            startup = b.call("mm_block_init", *(b.buffer(buffer_of(v)) for v in (lhs, rhs)), out, *dims)
+            startup = b.startup("mm_block_init", *(b.buffer(buffer_of(v)) for v in (lhs, rhs)), out, *dims)
             units |= {"srca": format_name(rhs), "srcb": format_name(lhs), "op": "mm_block_init_short"}
         else:
             inputs = next((list(lp.inputs) for lp in self.loops if lp.inputs), [out_block])
             handles = [b.buffer(buffer_of(v)) for v in inputs[:2]]
             mnemonic = "binary_op_init_common" if len(handles) > 1 else "init_sfpu"
-            startup = b.call(mnemonic, *handles, out)
+            startup = b.startup(mnemonic, *handles, out)
             units |= {"srca": format_name(inputs[0]), "srcb": format_name(inputs[:2][-1])}
         startup.attributes[STARTUP] = DictionaryAttr(
             {unit: StringAttr(value) for unit, value in units.items()}
@@ -203,8 +208,11 @@ def _accumulates_in(loop: BlockComputeOp) -> str | None:
     return mode.data if isinstance(mode, StringAttr) else None
 
 
-def _is_prologue(op: Operation) -> bool:
-    return isinstance(op, arith.ConstantOp) or op.name == "ttkernel.get_compile_time_arg_val"
+def lower_compute(module: ModuleOp, target: Target) -> None:
+    """Lower the fused loops of the compute functions of a module."""
+    for func in module.ops:
+        if isinstance(func, FuncOp) and func.attributes.get("ttl.thread") == StringAttr("compute"):
+            _FunctionLowering(func, target).lower()
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,4 @@ class TTLLowerCompute(ModulePass):
     name = "ttl-lower-compute"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for func in op.ops:
-            if isinstance(func, FuncOp) and func.attributes.get("ttl.thread") == StringAttr("compute"):
-                _FunctionLowering(func).lower()
+        lower_compute(op, TTKERNEL)

@@ -12,19 +12,24 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ttlang.dialects.ttkernel import NocAddrType, TensorAccessorArgsType, TensorAccessorType
 from ttlang.dialects.ttl.attributes import CBType, PipeType
 from ttlang.dialects.ttl.buffers import CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp, TensorAccessorOp, WaitOp
+from ttlang.dialects.ttl.elements import ReadElementOp, WriteElementOp
 from ttlang.dialects.ttl.pipes import CreatePipeOp, IfSrcOp, PipeEndOp
 from ttlang.hardware import Chip, chip
 
+from .advancing_pages import AdvancingPages
 from .core_coordinates import Cores
+from .element_access import ElementAccess
 from .errors import error
+from .index_bounds import Affine, affine_of
 from .kernel_builder import KernelBuilder, tensor_index
+from .lowering_targets import TTKERNEL, Target
 from .pipe_lowering import PipeLowering, made_pipe
 from .program_structure import buffers, kernels, remove
+from .stage_checks import require_functions
 from .tensor_pages import Pages, Run, divides, element_bytes, runs
 from .ttl_insert_synchronization import is_receive, is_send
 
@@ -63,14 +68,16 @@ class _Transfer:
 class _FunctionLowering:
     """Lowers the transfers of one function."""
 
-    def __init__(self, func: FuncOp, tensors: Tensors):
+    def __init__(self, func: FuncOp, tensors: Tensors, target: Target):
         arch = func.attributes["ttl.arch"]
         assert isinstance(arch, StringAttr)
         self.func = func
         self.chip: Chip = chip(arch.data)
-        self.b = KernelBuilder(func)
+        self.b = KernelBuilder(func, target)
         self.cores = Cores(self.b, func)
         self.pipes = PipeLowering(self.b, self.cores)
+        self.elements = ElementAccess(self.b, self._pointer)
+        self.advancing = AdvancingPages(self.b)
         self.program = tensors
         self.accessors: dict[SSAValue, SSAValue] = {}
         self.pages: dict[SSAValue, Pages] = {}
@@ -88,6 +95,10 @@ class _FunctionLowering:
                     self._copy(op)
                 case WaitOp():
                     self._arrive(op)
+                case ReadElementOp():
+                    self.elements.read(op)
+                case WriteElementOp():
+                    self.elements.write(op)
                 case IndexAccessorOp() | CreatePipeOp():
                     pass
                 case _:
@@ -103,20 +114,12 @@ class _FunctionLowering:
         position = tensor_index(self.func, op.tensor)
         assert position is not None
         pages = self.program.pages[position]
-        if pages.shard is not None and not op.layout.is_tiled:
-            raise error(
-                op, "slices of a sharded row-major tensor cannot be transferred", hint="make it tiled"
-            )
         local = self.tensors.index(op.tensor)
         with self.b.before(op):
             words = self.b.i32(self.program.first_words[position])
-            args = self.b.call(
-                "TensorAccessorArgs", words, self.b.i32(local), result=TensorAccessorArgsType()
-            ).results[0]
-            base = self.b.call("get_common_arg_val", self.b.constant(local), result=i32).results[0]
-            accessor = self.b.call(
-                "TensorAccessor", args, base, self.b.i32(pages.bytes), result=TensorAccessorType()
-            ).results[0]
+            args = self.b.value("TensorAccessorArgs", words, self.b.i32(local))
+            base = self.b.value("get_common_arg_val", self.b.constant(local), type=i32)
+            accessor = self.b.value("TensorAccessor", args, base, self.b.i32(pages.bytes))
         name = op.tensor.name_hint
         args.name_hint, base.name_hint, accessor.name_hint = f"{name}_args", f"{name}_address", name
         self.accessors[op.accessor] = accessor
@@ -172,13 +175,13 @@ class _FunctionLowering:
     def _pointer(self, end: SSAValue) -> SSAValue:
         """The L1 address of a block, or of the block of a circular buffer that holds one."""
         if isinstance(end.type, CBType):
-            return self.b.call("get_write_ptr", self.b.buffer(end), result=i32).results[0]
+            return self.b.value("get_write_ptr", self.b.buffer(end), type=i32)
         cb = acquired_cb(end)
         if cb is None:
             assert isinstance(end.owner, Operation)
             raise error(end.owner, "a transfer needs a block acquired from a circular buffer")
         pointer = "get_write_ptr" if isinstance(end.owner, CBReserveOp) else "get_read_ptr"
-        address = self.b.call(pointer, self.b.buffer(cb), result=i32).results[0]
+        address = self.b.value(pointer, self.b.buffer(cb), type=i32)
         address.name_hint = f"{end.name_hint}_ptr" if end.name_hint else None
         return address
 
@@ -200,11 +203,9 @@ class _FunctionLowering:
         pages = self.pages[reference.accessor]
         shape = tensor_shape(reference.accessor_type.tensor_type) or ()
         run = runs(pages, shape, reference.sizes, reference.steps, reference.indices)
-        offset: SSAValue | int = 0
         if run.datum:
             self._check_rows(op, reference, run, pages, reads)
-            offset = self.b.multiply(reference.indices[-1], run.datum)
-        page = self._first_page(reference, shape, pages, in_rows=bool(run.datum))
+        page, offset = self._start(op, reference, shape, pages, run)
         transfer = _Transfer(op, reference, run, reads, offset)
         self._nest(transfer, list(run.loops), page, self._pointer(block))
 
@@ -234,18 +235,36 @@ class _FunctionLowering:
                 hint="write its start as a multiple of the width of the block",
             )
 
-    def _first_page(
-        self, reference: IndexAccessorOp, shape: Sequence[int], pages: Pages, *, in_rows: bool
-    ) -> SSAValue:
-        page: SSAValue | int = 0
-        indices = reference.indices[:-1] if in_rows else reference.indices
-        for d, index in enumerate(indices):
-            stride = prod(shape[d + 1 : -1]) * pages.columns if in_rows else prod(shape[d + 1 :])
-            page = self.b.add(page, self.b.multiply(index, stride))
-        first = self.b.i32(self.b.index(page))
-        if first.name_hint is None and not isinstance(first.owner, arith.ConstantOp):
-            first.name_hint = "page"
-        return first
+    def _start(
+        self, op: CopyOp, reference: IndexAccessorOp, shape: Sequence[int], pages: Pages, run: Run
+    ) -> tuple[SSAValue, SSAValue | int]:
+        """Where the first piece begins: its page (or element, when pieces lie in several pages), and bytes into the page."""
+        *outer, column = reference.indices
+        tiled = pages.layout.is_tiled
+        form = Affine(0)
+        for d, index in enumerate(outer):
+            stride = prod(shape[d + 1 :]) if tiled else prod(shape[d + 1 : -1]) * pages.columns
+            form = form.plus(affine_of(index), stride * max(run.width, 1))
+        if tiled or run.width:
+            return self.advancing.value(op, form.plus(affine_of(column)), self._label(reference, run)), 0
+        first = self.advancing.value(op, form, self._label(reference, run))
+        if pages.columns == 1:
+            return first, self.b.multiply(column, run.datum) if run.datum else 0
+        beside = self.b.i32(self._divided(arith.DivUIOp, column, pages.width))
+        inside = self._divided(arith.RemUIOp, column, pages.width) if run.datum else 0
+        page = self.b.insert(arith.AddiOp(first, beside)).results[0]
+        page.name_hint = self._label(reference, run)
+        return page, self.b.multiply(inside, run.datum)
+
+    def _label(self, reference: IndexAccessorOp, run: Run) -> str:
+        """What the emitted code calls a page of a tensor, or an element where pieces lie in several pages."""
+        tensor = self.accessors[reference.accessor].name_hint
+        word = "place" if run.width else "page"
+        return f"{tensor}_{word}" if tensor else word
+
+    def _divided(self, op: type[arith.DivUIOp | arith.RemUIOp], value: SSAValue, by: int) -> SSAValue:
+        divisor = self.b.i32(by) if value.type == i32 else self.b.constant(by)
+        return self.b.insert(op(value, divisor)).results[0]
 
     def _nest(
         self, t: _Transfer, loops: list[tuple[int, int]], page: SSAValue, address: SSAValue
@@ -265,7 +284,7 @@ class _FunctionLowering:
         turn, here, there = body.args
         turn.name_hint, here.name_hint, there.name_hint = (
             "row" if inner else "column",
-            "page",
+            self._label(t.reference, t.run),
             address.name_hint,
         )
         with self.b.at_end(body):
@@ -282,16 +301,17 @@ class _FunctionLowering:
     def _piece(self, t: _Transfer, page: SSAValue, address: SSAValue) -> None:
         accessor = self.accessors[t.reference.accessor]
         pages = self.pages[t.reference.accessor]
+        offset = t.offset
+        if t.run.width:
+            inside = self._divided(arith.RemUIOp, page, t.run.width)
+            offset = self.b.insert(arith.MuliOp(inside, self.b.i32(t.run.datum))).results[0]
+            page = self._divided(arith.DivUIOp, page, t.run.width)
         if t.run.bytes == pages.bytes and not t.run.datum:
             self.b.call("noc_async_read_tile" if t.reads else "noc_async_write_tile", page, accessor, address)
             return
-        outside = self.b.call(
-            "tensor_accessor.get_noc_addr",
-            accessor,
-            page,
-            self.b.i32(self.b.index(t.offset)),
-            result=NocAddrType(),
-        ).results[0]
+        outside = self.b.value(
+            "tensor_accessor.get_noc_addr", accessor, page, self.b.i32(self.b.index(offset))
+        )
         size = self.b.i32(t.run.bytes)
         if t.reads:
             self.b.call("noc_async_read", outside, address, size)
@@ -306,28 +326,42 @@ def _block_bytes(block: SSAValue) -> int:
     return prod(type.get_shape()) * element_bytes(type.element_type)
 
 
+def lower_data_movement(module: ModuleOp, target: Target) -> None:
+    """Lower the transfers of the data-movement functions of a module."""
+    require_functions(module, TTLLowerDataMovement.name, with_programs=True)
+    tensors = {
+        program.sym_name.data: Tensors.of([a.type for a in program.body.block.args], len(buffers(kernel)))  # type: ignore[misc]
+        for program, kernel in kernels(module)
+    }
+    for func in module.ops:
+        if isinstance(func, FuncOp) and func.attributes.get("ttl.thread") == StringAttr("datamovement"):
+            program = func.attributes["ttl.program"]
+            assert isinstance(program, StringAttr)
+            _FunctionLowering(func, tensors[program.data], target).run()
+
+
 @dataclass(frozen=True)
 class TTLLowerDataMovement(ModulePass):
     """Lowers `ttl.copy`, `ttl.wait`, pipes and tensor accessors to NoC transfers.
 
+    Input: functions of data-movement threads as `ttl-expand-threads` makes them, beside the `ttl.program` they come from:
+    its tensors and buffers give the order of the compile-time arguments. Refuses threads that are no functions yet, waits
+    that `ttl-insert-synchronization` has not seen to, and parts of rows that a memory cannot be addressed at.
+
     A slice of an interleaved tensor is one transfer per page (neighbouring pages lie in different banks); pages of a
     sharded tensor that lie side by side in one shard are one transfer, which the NoC cuts at its burst limit; a part of
-    a row of a row-major tensor is one transfer. Page numbers and L1 addresses are computed once per block and advance
-    in the loops. Blocks go to other cores as `ttlang.transforms.pipe_handshakes` describes, and to other buffers of
-    this core over the NoC. Compile-time arguments of a kernel are the indices of all circular buffers, then the words
-    of each tensor's accessor; the base address of the n-th tensor argument of a function is its n-th common
-    runtime argument. Output: no `ttl.copy`, no accessors, no pipes; code at their ends is under `scf.if`.
+    a row of a row-major tensor is one transfer, or one for each piece between edges of shards. Page numbers advance from
+    turn to turn of the loops around a transfer (`ttlang.transforms.advancing_pages`); they and L1 addresses advance from
+    piece to piece of a block. Blocks go to other cores as `ttlang.transforms.pipe_handshakes` describes, and to other
+    buffers of this core over the NoC. Compile-time arguments of a kernel are the indices of all circular buffers, then the
+    words of each tensor's accessor; the base address of the n-th tensor argument of a function is its n-th common runtime
+    argument.
+
+    Output: no `ttl.copy`, no accessors, no pipes; code at their ends is under `scf.if`. Buffers, barriers, semaphores and
+    coordinates are left to `ttl-lower-synchronization`, compute functions as they are.
     """
 
     name = "ttl-lower-data-movement"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        tensors = {
-            program.sym_name.data: Tensors.of([a.type for a in program.body.block.args], len(buffers(kernel)))  # type: ignore[misc]
-            for program, kernel in kernels(op)
-        }
-        for func in op.ops:
-            if isinstance(func, FuncOp) and func.attributes.get("ttl.thread") == StringAttr("datamovement"):
-                program = func.attributes["ttl.program"]
-                assert isinstance(program, StringAttr)
-                _FunctionLowering(func, tensors[program.data]).run()
+        lower_data_movement(op, TTKERNEL)

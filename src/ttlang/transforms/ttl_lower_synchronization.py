@@ -9,15 +9,6 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from ttlang.dialects.ttkernel import (
-    ARG_SPEC_ATTRIBUTE,
-    THREAD_ATTRIBUTE,
-    ArgAttr,
-    ArgSpecAttr,
-    ArgType,
-    ThreadKind,
-    ThreadTypeAttr,
-)
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, ReleaseOp
 from ttlang.dialects.ttl.data_movement import CoreIndexOp, DMABarrierOp, GridSizeOp
 from ttlang.dialects.ttl.debugging import AssertOp, PrintOp, SignpostOp
@@ -32,8 +23,10 @@ from ttlang.language.symbols import fold_coordinates
 
 from .core_coordinates import Cores, placed
 from .kernel_builder import KernelBuilder, cb_index, tensor_index
+from .lowering_targets import TTKERNEL, Target, row_name, thread_of
 from .program_structure import pages_per_block, remove
 from .semaphore_lowering import SemaphoreLowering
+from .stage_checks import require_functions, require_lowered
 
 _CALLS: dict[type[Operation], str] = {
     CBWaitOp: "cb_wait_front",
@@ -41,17 +34,17 @@ _CALLS: dict[type[Operation], str] = {
     CBPopOp: "cb_pop_front",
     CBPushOp: "cb_push_back",
 }
-_INCREMENTS = ("ttkernel.noc_semaphore_inc", "ttkernel.noc_semaphore_inc_multicast")
+_INCREMENTS = ("noc_semaphore_inc", "noc_semaphore_inc_multicast")
 _BARRIERS = {"read": ("noc_async_read_barrier",), "write": ("noc_async_write_barrier",)}
 _BOTH_BARRIERS = ("noc_async_read_barrier", "noc_async_write_barrier")
 
 
 class _FunctionLowering:
-    """Lowers what is left of `ttl` in one function and gives it the form of a TTKernel function."""
+    """Lowers what is left of `ttl` in one function and gives it the form of a kernel function."""
 
-    def __init__(self, func: FuncOp):
+    def __init__(self, func: FuncOp, target: Target):
         self.func = func
-        self.b = KernelBuilder(func)
+        self.b = KernelBuilder(func, target)
         self.cores = Cores(self.b, func)
         self.semaphores = SemaphoreLowering(self.b, self.cores)
 
@@ -89,7 +82,7 @@ class _FunctionLowering:
     def _end_increments(self) -> None:
         """Increments of semaphores must have ended before the function does."""
         end = self.func.body.blocks[0].last_op
-        if end is not None and any(o.name in _INCREMENTS for o in self.func.walk()):
+        if end is not None and any(row_name(o) in _INCREMENTS for o in self.func.walk()):
             with self.b.before(end):
                 self.b.call("noc_async_atomic_barrier")
 
@@ -120,25 +113,32 @@ class _FunctionLowering:
         remove(op)
 
     def _finish(self) -> None:
-        """Arguments become compile-time and common runtime arguments; the attributes those of TTKernel."""
+        """Arguments become compile-time and common runtime arguments; the attributes those of the target."""
         func = self.func
         block = func.body.blocks[0]
         compile_time, runtime = [], []
         for argument in list(block.args):
             if (index := cb_index(func, argument)) is not None:
-                compile_time.append(ArgAttr(ArgType.CB_PORT, index))
+                compile_time.append(index)
             elif (index := tensor_index(func, argument)) is not None:
-                runtime.append(ArgAttr(ArgType.BUFFER_ADDRESS, index))
+                runtime.append(index)
         for argument in reversed(list(block.args)):
             block.erase_arg(argument)
         func.properties.pop("arg_attrs", None)
         func.properties["function_type"] = FunctionType.from_lists([], [])
-        kind = ThreadKind.COMPUTE if func.attributes["ttl.thread"].data == "compute" else ThreadKind.NOC  # type: ignore[attr-defined]
+        thread = thread_of(func)
         for name in [n for n in func.attributes if n.startswith("ttl.")]:
             del func.attributes[name]
-        compile_time.sort(key=lambda a: a.operand_index.data)
-        func.attributes[ARG_SPEC_ATTRIBUTE] = ArgSpecAttr(runtime, compile_time)
-        func.attributes[THREAD_ATTRIBUTE] = ThreadTypeAttr(kind)
+        self.b.target.finish(func, thread, sorted(compile_time), runtime)
+
+
+def lower_synchronization(module: ModuleOp, target: Target) -> None:
+    """Lower what is left of `ttl` in the functions of a module, and finish them."""
+    require_functions(module, TTLLowerSynchronization.name, with_programs=False)
+    require_lowered(module, TTLLowerSynchronization.name)
+    for func in module.ops:
+        if isinstance(func, FuncOp) and "ttl.thread" in func.attributes:
+            _FunctionLowering(func, target).run()
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,7 @@ class TTLLowerSynchronization(ModulePass):
     name = "ttl-lower-synchronization"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for func in op.ops:
-            if isinstance(func, FuncOp) and "ttl.thread" in func.attributes:
-                _FunctionLowering(func).run()
+        lower_synchronization(op, TTKERNEL)
 
 
 __all__ = ["TTLLowerSynchronization", "placed"]

@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
     SymbolRefAttr,
+    i32,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -34,6 +35,7 @@ from ttlang.hardware import Chip
 
 from .errors import error
 from .kernel_builder import tensor_index
+from .local_shards import SHARDS_ARE, SHARDS_OF
 from .pipe_handshakes import SEMAPHORE_ID
 from .program_structure import buffers, chip_of, grid_of, kernels, programs
 from .ttl_allocate_circular_buffers import ADDRESS, INDEX
@@ -41,7 +43,7 @@ from .ttl_assign_dst_registers import UNPACK_TO_DEST
 from .ttl_expand_threads import THREADS
 from .ttl_lower_synchronization import placed
 
-PROGRAM, ARCH, GRID, LAYOUT = "ttl.program", "ttl.arch", "ttl.grid", "ttl.layout"
+PROGRAM, ARCH, GRID, LAYOUT, SHARDS = "ttl.program", "ttl.arch", "ttl.grid", "ttl.layout", "ttl.shards_of"
 """Attributes of a host function, and of `ttmetal.create_buffer`: what the real dialect has no place for."""
 
 _SPACES = {MemorySpace.DRAM: ttcore.MemorySpace.DRAM, MemorySpace.L1: ttcore.MemorySpace.L1}
@@ -122,12 +124,12 @@ def _device_type(type_: MemRefType) -> MemRefType:
     return MemRefType(type_.element_type, (*counts, *shard), ShardLayoutAttr(strides), memory)
 
 
-def _buffer_type(cb: CreateCBOp, cores: tuple[int, int]) -> MemRefType:
+def _buffer_type(cb: CreateCBOp, cores: tuple[int, int], blocks: int) -> MemRefType:
     """The memref of a circular buffer: rows and columns of cores, then one block; as many buffers as it has blocks."""
     element, (columns, rows) = cb.result.type.tile_type, cores
     shape = folded(ints(cb.result.type.shape))
     strides = row_major_strides(shape, element_bytes(element))
-    layout = ShardLayoutAttr(strides, cb.result.type.buffer_factor.data)
+    layout = ShardLayoutAttr(strides, blocks)
     return MemRefType(element, (rows, columns, *shape), layout, L1_SPACE)
 
 
@@ -179,9 +181,9 @@ class _HostFunction:
         for host, device in zip(self.block.args, tensors, strict=True):
             self.add(ttmetal.EnqueueWriteBufferOp(host, device))
         semaphores = self._semaphores()
-        cbs = [self._circular_buffer(cb) for cb in buffers(self.kernel)]
+        cbs = [self._circular_buffer(cb, tensors) for cb in buffers(self.kernel)]
         self.add(ttmetal.EnqueueProgramOp([*tensors, *semaphores], cbs, self.ports, self._configs()))
-        for index in sorted(written_tensors(self.functions)):
+        for index in sorted(written_tensors(self.functions) | self._written_in_place()):
             self.add(ttmetal.EnqueueReadBufferOp(tensors[index], self.block.args[index]))
         self.add(ttmetal.FinishOp())
         for buffer in (*tensors, *cbs):
@@ -225,11 +227,36 @@ class _HostFunction:
             values.append(op.result)
         return values
 
-    def _circular_buffer(self, cb: CreateCBOp) -> SSAValue:
-        op = ttmetal.CreateBufferOp(_integer(cb.attributes[ADDRESS]), _buffer_type(cb, self.cores))
+    def _written_in_place(self) -> set[int]:
+        """Positions of the tensors whose shards are circular buffers that are filled."""
+        return {
+            _integer(cb.attributes[SHARDS_OF])
+            for cb in buffers(self.kernel)
+            if cb.attributes.get(SHARDS_ARE) == StringAttr("written")
+        }
+
+    def _circular_buffer(self, cb: CreateCBOp, tensors: Sequence[SSAValue]) -> SSAValue:
+        if SHARDS_OF in cb.attributes:
+            op = self._in_shards(cb, tensors[_integer(cb.attributes[SHARDS_OF])])
+        else:
+            blocks = cb.result.type.buffer_factor.data
+            op = ttmetal.CreateBufferOp(
+                _integer(cb.attributes[ADDRESS]), _buffer_type(cb, self.cores, blocks)
+            )
         op.result.name_hint = cb.result.name_hint
         self.add(op)
         return op.result
+
+    def _in_shards(self, cb: CreateCBOp, tensor: SSAValue) -> ttmetal.CreateBufferOp:
+        """A circular buffer that is the shards of a tensor: as many blocks as a shard has, at the tensor's address."""
+        made = tensor.owner
+        position = _integer(cb.attributes[SHARDS_OF])
+        layout = self.tensor_types[position].layout
+        assert isinstance(made, ttmetal.CreateBufferOp) and isinstance(layout, LayoutAttr)
+        blocks = prod(ints(layout.shard)) // cb.result.type.tiles_per_block  # type: ignore[arg-type]
+        op = ttmetal.CreateBufferOp(made.address.value.data, _buffer_type(cb, self.cores, blocks))
+        op.attributes[SHARDS] = IntegerAttr(position, i32)
+        return op
 
     # Kernels
 
@@ -302,7 +329,14 @@ def _threads(kernel: KernelOp, functions: dict[str, FuncOp]) -> list[FuncOp]:
     found = []
     for name in names:
         assert isinstance(name, SymbolRefAttr)
-        found.append(functions[name.root_reference.data])
+        func = functions.get(name.root_reference.data)
+        if func is None or "ttl.thread" not in func.attributes:
+            raise error(
+                kernel, f"{name} is lowered already", hint="run ttl-to-ttmetal before the lowering passes"
+            )
+        if func.attributes["ttl.thread"] == StringAttr("compute") and UNPACK_TO_DEST not in func.attributes:
+            raise error(func, f"{name} has no DST registers yet", hint="run ttl-assign-dst-registers before")
+        found.append(func)
     return found
 
 

@@ -25,10 +25,12 @@ from ttlang.dialects.ttl.elements import ReadElementOp
 from ttlang.dialects.ttl.pipes import PipeEndOp
 from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
 
+from .condition_keys import Key, condition_key
 from .core_contracts import check_pipes, check_semaphores
 from .errors import error
 from .index_bounds import bounds, is_unconditional
 from .program_structure import buffers, chip_of, kernels, name_of
+from .stage_checks import require_threads
 
 _VERBS: dict[type[Operation], str] = {
     CBWaitOp: "wait",
@@ -39,7 +41,22 @@ _VERBS: dict[type[Operation], str] = {
 _RELEASED_BY = {CBPopOp: CBWaitOp, CBPushOp: CBReserveOp}
 
 Held = tuple[AcquireOp, ...]
-State = dict[SSAValue, Held]
+
+
+@dataclass(frozen=True)
+class _Split:
+    """What is held of a buffer where a condition holds, and where it does not; `branch` is the 'if' that parted them."""
+
+    key: Key
+    where_true: Held
+    where_false: Held
+    branch: scf.IfOp
+
+    def side(self, *, taken: bool) -> Held:
+        return self.where_true if taken else self.where_false
+
+
+State = dict[SSAValue, Held | _Split]
 
 
 @dataclass
@@ -52,8 +69,8 @@ class _Thread:
 
     def run(self) -> None:
         final = self._block(self.op.body.block, {})
-        for held in final.values():
-            for acquired in held:
+        for cb in final:
+            for acquired in _held(final, cb):
                 self._missing_release(acquired, "before the thread ends")
 
     def _missing_release(self, acquired: AcquireOp, when: str) -> None:
@@ -89,7 +106,7 @@ class _Thread:
     def _check_held(self, op: Operation, operand: SSAValue, state: State) -> None:
         """A block is used only while it is held."""
         acquired = operand.owner
-        if not isinstance(acquired, AcquireOp) or acquired in state.get(acquired.cb, ()):
+        if not isinstance(acquired, AcquireOp) or acquired in _held(state, acquired.cb):
             return
         release = RELEASE_OF[type(acquired)]
         released = [u.operation for u in acquired.cb.uses if isinstance(u.operation, release)]
@@ -104,7 +121,7 @@ class _Thread:
         )
 
     def _acquire(self, op: AcquireOp, state: State) -> State:
-        held = state.get(op.cb, ())
+        held = _held(state, op.cb)
         same = [h for h in held if type(h) is type(op)]
         if same:
             verb, release = _VERBS[type(op)], _VERBS[RELEASE_OF[type(op)]]
@@ -119,7 +136,7 @@ class _Thread:
         return {**state, op.cb: (*held, op)}
 
     def _release(self, op: ReleaseOp, state: State) -> State:
-        held = state.get(op.cb, ())
+        held = _held(state, op.cb)
         wanted = _RELEASED_BY[type(op)]
         for i, candidate in enumerate(held):
             if isinstance(candidate, wanted):
@@ -143,29 +160,40 @@ class _Thread:
             )
 
     def _loop(self, op: scf.ForOp | scf.WhileOp, state: State) -> State:
-        after = state
+        after = self._turn(op, state)
+        self._check_turn(op, state, after)
+        if after != state:
+            # a block is taken for the next turn: that turn must not use the one before
+            self._turn(op, after)
+        return after
+
+    def _turn(self, op: scf.ForOp | scf.WhileOp, state: State) -> State:
         for region in op.regions:
-            after = self._block(region.block, after)
-        for cb in {*state, *after}:
-            before, now = state.get(cb, ()), after.get(cb, ())
-            if before == now:
+            state = self._block(region.block, state)
+        return state
+
+    def _check_turn(self, op: scf.ForOp | scf.WhileOp, before: State, after: State) -> None:
+        """A turn of a loop leaves as many blocks of each kind acquired as it finds."""
+        for cb in {*before, *after}:
+            found, left = _held(before, cb), _held(after, cb)
+            if sorted(map(type, found), key=str) == sorted(map(type, left), key=str):
                 continue
-            extra = [h for h in now if h not in before]
-            if extra:
+            extra = [h for h in left if h not in found]
+            if len(left) >= len(found) and extra:
                 self._missing_release(extra[0], "at the end of the loop body")
-            lost = next(h for h in before if h not in now)
+            lost = next(h for h in found if h not in left)
             raise error(
                 op,
                 "the loop releases a block that was acquired before it: the second turn would release it again",
                 notes=[("the block was acquired", lost)],
             )
-        return after
 
     def _pipe_end(self, op: PipeEndOp, state: State) -> State:
         after = self._block(op.body.block, dict(state))
         for cb in {*state, *after}:
-            if state.get(cb, ()) != after.get(cb, ()):
-                culprit = next(iter({*state.get(cb, ())} ^ {*after.get(cb, ())}))
+            before, now = _held(state, cb), _held(after, cb)
+            if before != now:
+                culprit = next(iter({*before} ^ {*now}))
                 raise error(
                     culprit,
                     "this block is acquired or released at one end of a pipe only: other cores would go on without",
@@ -175,21 +203,48 @@ class _Thread:
         return state
 
     def _branches(self, op: scf.IfOp, state: State) -> State:
-        outcomes = [
-            self._block(region.block, dict(state)) if region.blocks else state
-            for region in (op.true_region, op.false_region)
-        ]
-        first, second = outcomes
-        for cb in {*first, *second}:
-            if first.get(cb, ()) != second.get(cb, ()):
-                differing = {*first.get(cb, ())} ^ {*second.get(cb, ())}
-                culprit = next(iter(differing))
-                raise error(
-                    culprit,
-                    "this block is held on one side of the 'if' only; both sides must leave the same blocks acquired",
-                    notes=[("the 'if' stands", op)],
-                )
-        return first
+        """Sides that leave different blocks acquired stay apart until an 'if' of the same condition brings them together."""
+        key, negated = condition_key(op.cond)
+        sides: dict[bool, State] = {}
+        for region, taken in ((op.true_region, not negated), (op.false_region, negated)):
+            side: State = {
+                cb: held.side(taken=taken) if isinstance(held, _Split) and held.key == key else held
+                for cb, held in state.items()
+            }
+            sides[taken] = self._block(region.block, side) if region.blocks else side
+        where_true, where_false = sides[True], sides[False]
+        joined: State = {}
+        for cb in (*where_true, *(cb for cb in where_false if cb not in where_true)):
+            one, other = where_true.get(cb, ()), where_false.get(cb, ())
+            if one == other:
+                joined[cb] = one
+            else:
+                joined[cb] = _Split(key, _held(where_true, cb), _held(where_false, cb), op)
+        return joined
+
+
+def _held(state: State, cb: SSAValue) -> Held:
+    """The blocks of a buffer that are acquired; raises CompileError when that depends on the path."""
+    held = state.get(cb, ())
+    if not isinstance(held, _Split):
+        return held
+    culprit = next(iter({*held.where_true} ^ {*held.where_false}))
+    raise error(
+        culprit,
+        "this block is held on one side of the 'if' only; both sides must leave the same blocks acquired",
+        notes=[("the 'if' stands", held.branch), *_releases_inside(held.branch, culprit)[:1]],
+        hint="a path that leaves a loop or the thread early must release it too",
+    )
+
+
+def _releases_inside(branch: scf.IfOp, acquired: AcquireOp) -> list[tuple[str, Operation]]:
+    """Where one side of a branch releases a block that was acquired before it."""
+    kind = RELEASE_OF[type(acquired)]
+    return [
+        ("it is released on the other side", op)
+        for op in branch.walk()
+        if isinstance(op, kind) and op.cb is acquired.cb
+    ]
 
 
 def _is_before(first: Operation, second: Operation) -> bool:
@@ -217,17 +272,20 @@ def _is_written(block: SSAValue) -> bool:
 class TTLValidate(ModulePass):
     """Checks the contracts of circular buffers, pipes and semaphores, and the limits of the chip.
 
-    Input: a TTL module as the front end makes it. Output: the same module. Refuses, at the Python line and with the
-    place of the other party: release without acquire, a block not released on some path, a block acquired twice or
-    used after its release, a block pushed unwritten, two producers or two consumers of a buffer, a buffer that is
-    waited for and never produced or produced and never consumed, a pipe with one end only or with ends of different
-    sizes, a wait for a value that a semaphore never takes, slices that leave their tensor, more buffers than the chip
-    has. Cost: one walk over the ops of each thread.
+    Input: a TTL module as the front end makes it, threads not expanded. Output: the same module. Refuses, at the Python
+    line and with the place of the other party: release without acquire, a block not released on some path (a side of a
+    branch, the end of a turn of a loop, an early exit), a block acquired twice or used after its release, a block pushed
+    unwritten, two producers or two consumers of a buffer, a buffer that is waited for and never produced or produced and
+    never consumed, a pipe with one end only or with ends of different sizes, a wait for a value that a semaphore never
+    takes, slices that leave their tensor, more buffers than the chip has. Branches of the same condition are known to go
+    the same way, and a turn of a loop may hand a block on to the next. Cost: one walk over the ops of each thread, two
+    over loops that hand blocks on.
     """
 
     name = "ttl-validate"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        require_threads(op, self.name)
         for program, kernel in kernels(op):
             threads = [_Thread(thread) for thread in kernel.threads]
             for thread in threads:

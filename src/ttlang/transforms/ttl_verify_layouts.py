@@ -14,6 +14,7 @@ from ttlang.hardware import Chip
 
 from .errors import error
 from .program_structure import chip_of, programs
+from .stage_checks import require_threads
 from .tensor_pages import Pages
 
 
@@ -22,14 +23,15 @@ class TTLVerifyLayouts(ModulePass):
     """Checks tensor accessors against their tensors, against the memory that holds them and against the chip.
 
     Input and output: a TTL module, unchanged. Refuses: an accessor whose layout is not that of its tensor, a tiled
-    layout of data that is not tiles (and the reverse), a tensor in a memory that tensors cannot have, shards in DRAM or
-    on cores that the chip lacks (the orientation of the layout decides which those are), a page that the NoC cannot read
-    from its memory because of its size. Cost: one walk over the ops.
+    layout of data that is not tiles (and the reverse), a tensor in a memory that tensors cannot have, shards on
+    cores or in banks of DRAM that the chip lacks (the orientation of the layout decides which those are), a page that the
+    NoC cannot read from its memory because of its size. Cost: one walk over the ops.
     """
 
     name = "ttl-verify-layouts"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        require_threads(op, self.name)
         for program in programs(op):
             chip = chip_of(program)
             for accessor in program.walk():
@@ -63,11 +65,15 @@ class TTLVerifyLayouts(ModulePass):
         if pages.shard is None:
             return
         if pages.memory is MemorySpace.DRAM:
-            raise error(
-                op,
-                "the shards of this tensor are in DRAM; shards lie in the L1 of cores",
-                hint="memory=ttl.L1",
-            )
+            for x, y in pages.cores():
+                if y or x >= chip.dram.banks:
+                    raise error(
+                        op,
+                        f"a shard of this tensor lies in bank {x if y == 0 else (x, y)} of DRAM; {chip.name} has"
+                        f" {chip.dram.banks} banks, in one row",
+                        hint="make the shards larger, or give the grid one row",
+                    )
+            return
         columns, rows = chip.grid
         for x, y in pages.cores():
             if x >= columns or y >= rows:

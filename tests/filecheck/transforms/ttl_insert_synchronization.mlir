@@ -163,19 +163,22 @@ ttl.program @signals(%t: !T) grid = [2, 1] {
 // -----
 
 // A ring in which every core sends before it receives: blocks wait in landing places, whose room is granted at the start.
+// Both cores grant and send by the same code; whom they send to is computed.
 // CHECK-LABEL: ttl.program @ring
 // CHECK:      [[READY:%.*]] = ttl.create_semaphore initial_value=0 {semaphore_id = 0 : i32}
 // CHECK:      [[LANDING:%.*]] = ttl.create_cb shape=[1, 1], {{.*}} buffer_factor=1 {landing = 0 : i32}
 // CHECK:      ttl.create_pipe {{.*}} {ready = 0 : i32, valid = 1 : i32, handshake = "buffered", landing = 0 : i32}
 // CHECK:      ttl.datamovement_thread
-// CHECK:      ttl.if_src
-// CHECK-NEXT:   ttl.semaphore_set [[READY]], 1
-// CHECK:      ttl.if_dst
+// CHECK:        ttl.semaphore_set [[READY]], 1
+// CHECK-NOT:    ttl.semaphore_set
+// CHECK:        ttl.create_pipe src_core=[%{{.*}}, 0] dst_core=[%{{.*}}, 0] net=0 {ready = 0 : i32, valid = 1 : i32, handshake = "buffered", landing = 0 : i32, receivers = 1 : i64, loops_back = 0 : i64}
+// CHECK-NEXT:   ttl.copy
+// CHECK:        ttl.create_pipe src_core=[%{{.*}}, 0] dst_core=[%{{.*}}, 0]
 // CHECK-NEXT:   [[TX:%.*]] = ttl.copy
 // CHECK-NEXT:   ttl.wait [[TX]]
 // CHECK-NEXT:   ttl.copy [[LANDING]],
 // CHECK-NEXT:   ttl.dma_barrier read
-// CHECK-NEXT:   ttl.semaphore_inc [[READY]], 1 core = [0, 0]
+// CHECK-NEXT:   ttl.semaphore_inc [[READY]], 1 core = [%{{.*}}, 0]
 ttl.program @ring() grid = [2, 1] {
   ttl.kernel {
     %a = ttl.create_cb shape=[1, 1], tile_type=!ttcore.tile<32x32, bf16>, buffer_factor=2

@@ -12,12 +12,24 @@ ttl.program @other_layout(%t: !T) grid = [1, 1] {
 
 // -----
 
-!T = tensor<8x8x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, height_sharded, grid = [4], shard = [2, 8], orientation = row_major>>
-ttl.program @in_dram(%t: !T) grid = [1, 1] {
+!T = tensor<16x8x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, height_sharded, grid = [16], shard = [1, 8], orientation = row_major>>
+ttl.program @banks(%t: !T) grid = [1, 1] {
   ttl.kernel {
     ttl.datamovement_thread {
-      // expected-error @below {{the shards of this tensor are in DRAM; shards lie in the L1 of cores}}
-      %acc = ttl.tensor_accessor %t {layout = #ttl.layout<tiled, height_sharded, grid = [4], shard = [2, 8], orientation = row_major>, memspace = DRAM}
+      // expected-error @below {{a shard of this tensor lies in bank 12 of DRAM; wormhole_b0 has 12 banks, in one row}}
+      %acc = ttl.tensor_accessor %t {layout = #ttl.layout<tiled, height_sharded, grid = [16], shard = [1, 8], orientation = row_major>, memspace = DRAM}
+    }
+  }
+}
+
+// -----
+
+!T = tensor<8x8x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, block_sharded, grid = [2, 2], shard = [4, 4], orientation = row_major>>
+ttl.program @rows_of_banks(%t: !T) grid = [1, 1] {
+  ttl.kernel {
+    ttl.datamovement_thread {
+      // expected-error @below {{a shard of this tensor lies in bank (0, 1) of DRAM; wormhole_b0 has 12 banks, in one row}}
+      %acc = ttl.tensor_accessor %t {layout = #ttl.layout<tiled, block_sharded, grid = [2, 2], shard = [4, 4], orientation = row_major>, memspace = DRAM}
     }
   }
 }

@@ -506,6 +506,29 @@ _HELPERS = (
         effect="read",
         cpp="{l1_ptr}[{offset}]",
     ),
+    # offsets count values of 8 or 16 bits; the rest of a value is left alone, or zero
+    *(
+        op
+        for width in (8, 16)
+        for op in (
+            _op(
+                f"store_u{width}_to_l1",
+                "value:i32 l1_ptr:ptr offset:i32",
+                thread="noc",
+                origin="extension",
+                cpp=f"store_u{width}({{l1_ptr}}, {{offset}}, {{value}})",
+            ),
+            _op(
+                f"load_u{width}_from_l1",
+                "l1_ptr:ptr offset:i32",
+                result="i32",
+                thread="noc",
+                effect="read",
+                origin="extension",
+                cpp=f"load_u{width}({{l1_ptr}}, {{offset}})",
+            ),
+        )
+    ),
     _noc("my_x", result="index", effect="pure", cpp="my_x[noc_index]"),
     _noc("my_y", result="index", effect="pure", cpp="my_y[noc_index]"),
     *(
@@ -537,9 +560,25 @@ _HELPERS = (
     _noc("get_read_ptr", "cb:cb", result="i32", effect="read"),
     _noc("get_tile_size", "cb:cb", result="i32", effect="pure"),
     _noc("get_dataformat", "cb:cb", result="data_format", effect="pure"),
-    _op("dprint", "argv:any*", "fmt:str", thread="any", cpp="DPRINT"),
-    _op("assert", "condition:i1", "message:str", thread="any", origin="extension", cpp="ASSERT"),
-    _op("signpost", "", "label:str", thread="any", origin="extension", cpp="DeviceZoneScopedN"),
+    _op("dprint", "argv:any*", "fmt:str", thread="any", header="debug/dprint.h", cpp="DPRINT"),
+    _op(
+        "assert",
+        "condition:i1",
+        "message:str",
+        thread="any",
+        origin="extension",
+        header="debug/assert.h",
+        cpp="ASSERT",
+    ),
+    _op(
+        "signpost",
+        "",
+        "label:str",
+        thread="any",
+        origin="extension",
+        header="tools/profiler/kernel_profiler.hpp -> debug/kernel_profiler.hpp",
+        cpp="DeviceZoneScopedN",
+    ),
 )
 
 _METHOD_SUFFIX = "is a method of sharded accessors only"

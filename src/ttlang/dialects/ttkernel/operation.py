@@ -194,6 +194,15 @@ class TTKernelOp(Operation):
             attribute_text(self.properties[a.name]) for a in self.spec.attributes if a.name in self.properties
         )
 
+    @property
+    def named_texts(self) -> tuple[tuple[str, str], ...]:
+        """Names and values of the row's attributes that are set, in the row's order."""
+        return tuple(
+            (a.name, attribute_text(self.properties[a.name]))
+            for a in self.spec.attributes
+            if a.name in self.properties
+        )
+
     def verify_(self) -> None:
         try:
             bound = self.spec.bind(len(self.operands))

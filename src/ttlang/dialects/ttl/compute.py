@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     UnitAttr,
     f32,
+    f64,
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
@@ -54,6 +55,7 @@ from .syntax import (
     parse_f32,
     parse_i64_array,
     parse_key,
+    parse_number,
     parse_operand_count,
     parse_operands,
     parse_optional_key,
@@ -132,6 +134,25 @@ def elementwise_result(operands: Sequence[Attribute]) -> Attribute:
     return TensorType(tile, broadcast_shape(known))
 
 
+def function_result(row: Elementwise, operands: Sequence[Attribute]) -> Attribute:
+    """Result type of a function on operands of these types.
+
+    That of `elementwise_result`, but for two functions: a quotient of integers is a float32, and what `where` chooses from
+    decides its type, not the condition.
+    """
+    result = elementwise_result(operands)
+    chosen = operands[1:] if row.name == "where" else operands
+    dtype = wider([tile_of(o).dtype for o in chosen])
+    if row.name == "div" and dtype.format.is_integer:
+        dtype = DataType.f32
+    tile = tile_of(result)
+    if tile.dtype is dtype:
+        return result
+    new = TileType(dtype, (tile.rows, tile.columns))
+    shape = tensor_shape(result)
+    return new if shape is None else TensorType(new, shape)
+
+
 class ElementwiseOp(IRDLOperation):
     """A function applied datum by datum; the classes are made from the table in
     `ttlang.dialects.elementwise`.
@@ -150,7 +171,7 @@ class ElementwiseOp(IRDLOperation):
             properties={
                 "parameters": ArrayAttr(FloatAttr(p, f32) for p in parameters) if parameters else None
             },
-            result_types=[result_type or elementwise_result([o.type for o in operands])],
+            result_types=[result_type or function_result(self.ROW, [o.type for o in operands])],
         )
 
     @property
@@ -177,7 +198,7 @@ class ElementwiseOp(IRDLOperation):
         types = parse_result_types(parser)
         if types is None:
             try:
-                types = [elementwise_result([o.type for o in operands])]
+                types = [function_result(cls.ROW, [o.type for o in operands])]
             except VerifyException as error:
                 parser.raise_error(str(error), start, parser.pos)
         return cls.create(operands=operands, properties=properties, attributes=attributes, result_types=types)
@@ -328,7 +349,10 @@ class BlockMatmulOp(_ExpressionOp):
 
 @irdl_op_definition
 class BlockFillOp(_ExpressionOp):
-    """A block whose datums all have one value: `ttl.block_fill value = 2.0 : tensor<...>`."""
+    """A block whose datums all have one value: `ttl.block_fill value = 2.0 : tensor<...>`.
+
+    The value is a float32 for floats; for integers a float64, which holds them all.
+    """
 
     name = "ttl.block_fill"
     value = prop_def(FloatAttr[AnyFloat])
@@ -336,18 +360,21 @@ class BlockFillOp(_ExpressionOp):
     traits = traits_def(Pure())
 
     def __init__(self, value: float, result_type: Attribute):
-        super().__init__(properties={"value": FloatAttr(value, f32)}, result_types=[result_type])
+        number = FloatAttr(value, f64 if tile_of(result_type).format.is_integer else f32)
+        super().__init__(properties={"value": number}, result_types=[result_type])
 
     @classmethod
     def parse(cls, parser: Parser) -> "BlockFillOp":
         parse_key(parser, "value")
-        value = parse_f32(parser)
+        value = parse_number(parser)
         attributes = parser.parse_optional_attr_dict()
         start = parser.pos
         types = parse_result_types(parser)
         if types is None:
             parser.raise_error("expected ':' and the result type", start, parser.pos)
-        return cls.create(properties={"value": value}, attributes=attributes, result_types=types)
+        op = cls(value, types[0])
+        op.attributes.update(attributes)
+        return op
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" value = ")
@@ -417,9 +444,20 @@ class ReduceKind(StrEnum):
     mean = "mean"
 
 
+def reduced_type(kind: ReduceKind, dtype: DataType) -> DataType:
+    """Data type of a reduction: integers have a float32 mean, and small ones a 32-bit sum, as in NumPy."""
+    if dtype.format.is_integer and kind is ReduceKind.mean:
+        return DataType.f32
+    if dtype in (DataType.u16, DataType.u8) and kind is ReduceKind.sum:
+        return DataType.u32
+    return dtype
+
+
 @irdl_op_definition
 class BlockReduceOp(_ExpressionOp):
     """Reduction over `dims`; reduced dimensions keep size 1, the value stands in row or column 0 of the tile.
+
+    A reduction of outer dimensions alone fills its tiles.
 
     `ttl.block_reduce %x kind = sum dims = [1] : tensor<...>`; an optional second operand scales the result.
     """

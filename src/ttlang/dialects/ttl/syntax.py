@@ -89,16 +89,20 @@ def parse_optional_operand(parser: Parser) -> SSAValue | None:
     return values[unresolved.index]
 
 
-def parse_f32(parser: AttrParser) -> FloatAttr:
-    """A number, or the bits of a float in hexadecimal (how infinities and NaNs are written)."""
+def parse_number(parser: AttrParser) -> float:
+    """A number, or the bits of a float32 in hexadecimal (how infinities and NaNs are written)."""
     start = parser.pos
     is_bits = parser.lexer.input.content[start : start + 2] in ("0x", "0X")
     number = parser.parse_number()
     if not is_bits:
-        return FloatAttr(float(number), f32)
+        return float(number)
     if not 0 <= number < 2**32:
         parser.raise_error("the bits of a float are at most 0xFFFFFFFF", start, parser.pos)
-    return FloatAttr(next(iter(f32.iter_unpack(int(number).to_bytes(4, "little")))), f32)
+    return next(iter(f32.iter_unpack(int(number).to_bytes(4, "little"))))
+
+
+def parse_f32(parser: AttrParser) -> FloatAttr:
+    return FloatAttr(parse_number(parser), f32)
 
 
 def print_f32(printer: Printer, value: FloatAttr) -> None:

@@ -42,6 +42,11 @@ def _shift(a: int, b: int) -> int | None:
     return a << b if 0 <= b < DEVICE_WIDTH else None
 
 
+def _unsigned(function: Callable[[int, int], int | None]) -> Callable[[int, int], int | None]:
+    """An op that reads its operands as unsigned: known for those whose sign bit is clear, whatever their width."""
+    return lambda a, b: function(a, b) if a >= 0 and b >= 0 else None
+
+
 FOLDINGS: dict[str, Folding] = {
     "arith.addi": Folding(lambda a, b: a + b, 0, 0),
     "arith.subi": Folding(lambda a, b: a - b, None, 0, same=0),
@@ -50,16 +55,25 @@ FOLDINGS: dict[str, Folding] = {
     "arith.floordivsi": Folding(lambda a, b: a // b if b else None, None, 1),
     "arith.ceildivsi": Folding(lambda a, b: -(-a // b) if b else None, None, 1),
     "arith.remsi": Folding(_remainder),
+    "arith.divui": Folding(_unsigned(_divide_to_zero), None, 1),
+    "arith.ceildivui": Folding(_unsigned(lambda a, b: -(-a // b) if b else None), None, 1),
+    "arith.remui": Folding(_unsigned(_remainder)),
     "arith.minsi": Folding(min),
     "arith.maxsi": Folding(max),
+    "arith.minui": Folding(_unsigned(min), zero=0),
+    "arith.maxui": Folding(_unsigned(max), 0, 0),
     "arith.andi": Folding(lambda a, b: a & b, -1, -1, zero=0),
     "arith.ori": Folding(lambda a, b: a | b, 0, 0),
     "arith.xori": Folding(lambda a, b: a ^ b, 0, 0, same=0),
     "arith.shli": Folding(_shift, None, 0),
+    "arith.shrui": Folding(_unsigned(lambda a, b: a >> b if b < DEVICE_WIDTH else None), None, 0),
+    "arith.shrsi": Folding(lambda a, b: a >> b if 0 <= b < DEVICE_WIDTH else None, None, 0),
 }
 
-_IDEMPOTENT = ("arith.minsi", "arith.maxsi", "arith.andi", "arith.ori")
-_QUOTIENTS = ("arith.divsi", "arith.floordivsi", "arith.ceildivsi")
+_EXTREMES = ("arith.minsi", "arith.maxsi", "arith.minui", "arith.maxui")
+_IDEMPOTENT = (*_EXTREMES, "arith.andi", "arith.ori")
+_QUOTIENTS = ("arith.divsi", "arith.floordivsi", "arith.ceildivsi", "arith.divui", "arith.ceildivui")
+_REMAINDERS = ("arith.remsi", "arith.remui")
 
 _SIGNED_COMPARISONS: dict[int, Callable[[int, int], bool]] = {
     0: lambda a, b: a == b,
@@ -69,7 +83,9 @@ _SIGNED_COMPARISONS: dict[int, Callable[[int, int], bool]] = {
     4: lambda a, b: a > b,
     5: lambda a, b: a >= b,
 }
-"""By the number of the predicate in `arith.cmpi`."""
+"""By the number of the predicate in `arith.cmpi`; unsigned ones follow, in the same order from 2 on."""
+_UNSIGNED_FROM = 6
+_OPPOSITE = {0: 1, 1: 0, 2: 5, 3: 4, 4: 3, 5: 2, 6: 9, 7: 8, 8: 7, 9: 6}
 
 
 def constant_of(value: SSAValue) -> int | None:
@@ -99,6 +115,7 @@ _OTHERS: tuple[type[Operation], ...] = (
     arith.SelectOp,
     arith.IndexCastOp,
     arith.ExtSIOp,
+    arith.ExtUIOp,
     arith.TruncIOp,
 )
 
@@ -116,8 +133,11 @@ def fold(op: Operation) -> SSAValue | Operation | None:
         return _fold_comparison(op)
     if isinstance(op, arith.SelectOp):
         return _fold_select(op)
-    if isinstance(op, arith.IndexCastOp | arith.ExtSIOp | arith.TruncIOp):
+    if isinstance(op, arith.IndexCastOp | arith.ExtSIOp | arith.ExtUIOp | arith.TruncIOp):
         value = constant_of(op.operands[0])
+        if value is not None and isinstance(op, arith.ExtUIOp):
+            type = op.operands[0].type
+            value %= 1 << (type.width.data if isinstance(type, IntegerType) else DEVICE_WIDTH)
         if value is not None:
             return _make(value, op.results[0].type)
         inner = op.operands[0].owner
@@ -139,8 +159,10 @@ def _fold_binary(op: Operation, folding: Folding) -> SSAValue | Operation | None
             return lhs
         if right == folding.zero:
             return rhs
-        if folding.neutral_right == 1 or op.name == "arith.remsi":
+        if folding.neutral_right == 1 or op.name in _REMAINDERS:
             return _divide_product(op, lhs, right)
+        if op.name in _EXTREMES:
+            return _extreme_of_extreme(op, lhs, right)
     if left is not None:
         if left == folding.neutral_left:
             return rhs
@@ -163,18 +185,48 @@ def _divide_product(op: Operation, dividend: SSAValue, divisor: int) -> SSAValue
         if constant_of(factor) == divisor:
             if op.name in _QUOTIENTS:
                 return other
-            return _make(0, dividend.type) if op.name == "arith.remsi" else None
+            return _make(0, dividend.type) if op.name in _REMAINDERS else None
     return None
 
 
-def _fold_comparison(op: arith.CmpiOp) -> Operation | None:
-    compare = _SIGNED_COMPARISONS.get(op.predicate.value.data)
-    if compare is None:
+def _extreme_of_extreme(op: Operation, lhs: SSAValue, right: int) -> SSAValue | None:
+    """min(min(x, c), d) is min(x, c) where c <= d; the same for maxima."""
+    inner = lhs.owner
+    if not isinstance(inner, Operation) or inner.name != op.name:
         return None
+    limit = constant_of(inner.operands[1])
+    if limit is None:
+        return None
+    return lhs if FOLDINGS[op.name].function(limit, right) == limit else None
+
+
+def _compare_truth(op: arith.CmpiOp, predicate: int, right: int | None) -> SSAValue | Operation | None:
+    """A comparison of a truth value, as an integer or itself, with 0 or 1: it, or the opposite comparison."""
+    truth = op.lhs
+    if isinstance(truth.owner, arith.ExtUIOp):
+        truth = truth.owner.operands[0]
+    if truth.type != IntegerType(1) or predicate > 1 or right is None or right not in (0, 1, -1):
+        return None
+    if right == -1 and truth is not op.lhs:
+        return None
+    if (right != 0) == (predicate == 0):  # equal to true, or different from false
+        return truth
+    inner = truth.owner
+    if not isinstance(inner, arith.CmpiOp):
+        return None
+    return arith.CmpiOp(inner.lhs, inner.rhs, _OPPOSITE[inner.predicate.value.data])
+
+
+def _fold_comparison(op: arith.CmpiOp) -> SSAValue | Operation | None:
+    predicate = op.predicate.value.data
+    unsigned = predicate >= _UNSIGNED_FROM
+    compare = _SIGNED_COMPARISONS[predicate - 4 if unsigned else predicate]
     if op.lhs is op.rhs:
         return arith.ConstantOp(IntegerAttr(int(compare(0, 0)), IntegerType(1)))
     left, right = constant_of(op.lhs), constant_of(op.rhs)
     if left is None or right is None:
+        return _compare_truth(op, predicate, right)
+    if unsigned and (left < 0 or right < 0):
         return None
     return arith.ConstantOp(IntegerAttr(int(compare(left, right)), IntegerType(1)))
 
@@ -184,5 +236,8 @@ def _fold_select(op: arith.SelectOp) -> SSAValue | None:
     if op.lhs is op.rhs:
         return op.lhs
     if condition is None:
+        yes, no = constant_of(op.lhs), constant_of(op.rhs)
+        if op.lhs.type == IntegerType(1) and yes in (1, -1) and no == 0:
+            return op.cond
         return None
     return op.lhs if condition else op.rhs

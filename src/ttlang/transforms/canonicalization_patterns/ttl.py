@@ -310,7 +310,9 @@ def _forward(
     if op.results[0].first_use is None or not _yields_same(value, op):
         return
     if value.type == op.results[0].type or (
-        isinstance(value.type, BlockType) and _is_read_unchanged(value, op, since or op)
+        isinstance(value.type, BlockType)
+        and _is_read_unchanged(value, op, since or op)
+        and not any(use.operation.name.startswith("scf.") for use in op.results[0].uses)  # they yield tensors
     ):
         rewriter.replace(op, [], [value])
 

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The function of a kernel thread, its control flow and its arithmetic, to EmitC."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
+
+from xdsl.dialects import func, scf
+from xdsl.dialects.builtin import ArrayAttr, LocationAttr, StringAttr, UnitAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from ttlang.codegen.attributes import HEADERS, THREAD, WHILE
+from ttlang.dialects import emitc
+
+from .emitc_arith import CONVERSIONS as ARITH
+from .emitc_context import BOOL, Scope, convert_type, refuse, signed
+
+
+class FunctionConversion:
+    """Converts one function; what is neither control flow nor arithmetic is left to `call`."""
+
+    def __init__(self, function: func.FuncOp, version: str, thread: str):
+        if function.body.block.args:
+            refuse(
+                function,
+                f"kernel function '{function.sym_name.data}' has parameters",
+                "read them with get_arg_val",
+            )
+        self.function = function
+        self.scope = Scope(version, thread, Block())
+
+    def run(self) -> emitc.FuncOp:
+        """The EmitC of the function, which stays as it is."""
+        scope, block = self.scope, self.scope.block
+        for op in self.function.body.walk():
+            if self.is_compile_time(op):
+                scope.location = op.location
+                self.call(op)
+        self._ops(self.function.body.block.ops)
+        _drop_unused_constants(block)
+        headers = ArrayAttr([StringAttr(header) for header in sorted(scope.headers)])
+        return emitc.FuncOp.create(
+            properties={"sym_name": self.function.sym_name, "function_type": self.function.function_type},
+            attributes={THREAD: StringAttr(scope.thread), HEADERS: headers},
+            regions=[Region(block)],
+            location=self.function.location,
+        )
+
+    def is_compile_time(self, op: Operation) -> bool:
+        """Whether an op is a compile-time argument: those are constants at the top, in order of first use."""
+        raise NotImplementedError
+
+    def call(self, op: Operation) -> None:
+        """Converts an op that is neither control flow nor arithmetic."""
+        raise NotImplementedError
+
+    def reached(self, op: Operation) -> None:
+        """Called for each op before it is converted."""
+
+    def _ops(self, ops: Iterable[Operation]) -> None:
+        scope = self.scope
+        for op in ops:
+            scope.location = op.location
+            self.reached(op)
+            if (convert_arith := ARITH.get(type(op))) is not None:
+                convert_arith(scope, op)
+            elif (convert := _CONTROL_FLOW.get(type(op))) is not None:
+                convert(self, op)
+            elif not self.is_compile_time(op):
+                self.call(op)
+
+    def _nested(self, source: Block) -> None:
+        """Converts the ops of a block of a control-flow op into the scope's block, its terminator excepted."""
+        self._ops(list(source.ops)[:-1])
+
+    def _yield(self, location: LocationAttr) -> None:
+        self.scope.block.add_op(emitc.YieldOp.create(location=location))
+
+    def _return(self, op: Operation) -> None:
+        if op.operands:
+            refuse(op, "a kernel function returns nothing")
+        self.scope.add(emitc.ReturnOp.create())
+
+    def _for(self, op: Operation) -> None:
+        assert isinstance(op, scf.ForOp)
+        scope = self.scope
+        location, outer = op.location, scope.block
+        bounds = [scope.get(value) for value in (op.lb, op.ub, op.step)]
+        never_negative = scope.all_non_negative(op.lb, op.ub)
+        loop_type: Attribute = bounds[0].type if never_negative else signed(bounds[0].type)
+        bounds = [scope.cast(bound, loop_type) for bound in bounds]
+        induction, *carried = op.body.block.args
+        variables = self._variables(op.results, carried, [scope.get(value) for value in op.iter_args])
+        body = scope.block = Block(arg_types=[loop_type])
+        body.args[0].name_hint = induction.name_hint
+        if never_negative:
+            scope.non_negative.add(induction)
+        scope.values[induction] = scope.cast(body.args[0], convert_type(op, induction.type))
+        for argument, variable in zip(carried, variables, strict=True):
+            scope.values[argument] = scope.load(variable)
+        self._nested(op.body.block)
+        terminator = cast(scf.YieldOp, op.body.block.last_op)
+        self._assign_all(terminator, variables)
+        self._yield(terminator.location)
+        scope.block, scope.location = outer, location
+        scope.add(emitc.ForOp.create(operands=bounds, regions=[Region(body)]))
+        for result, variable in zip(op.results, variables, strict=True):
+            scope.values[result] = scope.load(variable)
+
+    def _variables(
+        self, results: Sequence[SSAValue], named: Sequence[SSAValue], initial: Sequence[SSAValue]
+    ) -> list[SSAValue]:
+        """Variables for values that a loop carries, with their first values."""
+        scope, variables = self.scope, []
+        for result, other, value in zip(results, named, initial, strict=True):
+            variable = scope.variable(value.type, other.name_hint or result.name_hint)
+            scope.assign(variable, value)
+            variables.append(variable)
+        return variables
+
+    def _assign_all(self, terminator: Operation, variables: Sequence[SSAValue]) -> None:
+        scope = self.scope
+        scope.location = terminator.location
+        for value, variable in zip(
+            terminator.operands[-len(variables) :] if variables else (), variables, strict=True
+        ):
+            scope.assign(variable, scope.get(value))
+
+    def _if(self, op: Operation) -> None:
+        assert isinstance(op, scf.IfOp)
+        scope = self.scope
+        location, outer = op.location, scope.block
+        condition = scope.get(op.cond)
+        variables = [scope.variable(convert_type(op, result.type), result.name_hint) for result in op.results]
+        regions = []
+        for region in (op.true_region, op.false_region):
+            if not region.blocks or (
+                len(region.block.ops) <= 1 and not op.results and region is op.false_region
+            ):
+                regions.append(Region())
+                continue
+            scope.block = Block()
+            self._nested(region.block)
+            terminator = cast(scf.YieldOp, region.block.last_op)
+            self._assign_all(terminator, variables)
+            self._yield(terminator.location)
+            regions.append(Region(scope.block))
+        scope.block, scope.location = outer, location
+        scope.add(emitc.IfOp.create(operands=[condition], regions=regions))
+        for result, variable in zip(op.results, variables, strict=True):
+            scope.values[result] = scope.load(variable)
+
+    def _while(self, op: Operation) -> None:
+        """A loop that tests before its body: `do { before; more = test; if (more) body } while (more)`."""
+        assert isinstance(op, scf.WhileOp)
+        scope = self.scope
+        location, outer = op.location, scope.block
+        before, after = op.before_region.block, op.after_region.block
+        condition = cast(scf.ConditionOp, before.last_op)
+        variables = self._variables(before.args, before.args, [scope.get(value) for value in op.arguments])
+        carried: dict[SSAValue, SSAValue] = dict(zip(before.args, variables, strict=True))
+        # a result that is a carried value needs no variable of its own: nothing assigns to it after the last test
+        results = [
+            scope.variable(convert_type(op, result.type), result.name_hint)
+            if result.uses and passed not in carried
+            else None
+            for result, passed in zip(op.results, condition.args, strict=True)
+        ]
+        more = scope.variable(BOOL, "more")
+        body = scope.block = Block()
+        for argument, variable in zip(before.args, variables, strict=True):
+            scope.values[argument] = scope.load(variable)
+        self._nested(before)
+        scope.location = condition.location
+        for value, target in zip(condition.args, results, strict=True):
+            if target is not None:
+                scope.assign(target, scope.get(value))
+        test = scope.get(condition.condition)
+        scope.assign(more, test)
+        for argument, source in zip(after.args, condition.args, strict=True):
+            scope.values[argument] = scope.get(source)
+        inner = scope.block = Block()
+        self._nested(after)
+        terminator = cast(scf.YieldOp, after.last_op)
+        self._assign_all(terminator, variables)
+        self._yield(terminator.location)
+        scope.block, scope.location = body, condition.location
+        scope.add(emitc.IfOp.create(operands=[test], regions=[Region(inner), Region()]))
+        scope.block, scope.location = outer, location
+        scope.add(
+            emitc.DoOp.create(
+                regions=[Region(body), Region(_reads(more, location))], attributes={WHILE: UnitAttr()}
+            )
+        )
+        for result, target, passed in zip(op.results, results, condition.args, strict=True):
+            if result.uses:
+                scope.values[result] = scope.load(carried[passed] if target is None else target)
+
+
+def _drop_unused_constants(block: Block) -> None:
+    """Constants that became part of a text, as those of `TensorAccessorArgs<..>` do, are not needed any more."""
+    for op in list(block.ops):
+        if isinstance(op, emitc.ConstantOp) and op.result.first_use is None:
+            block.erase_op(op)
+
+
+def _reads(variable: SSAValue, location: LocationAttr) -> Block:
+    """The condition region of an emitc.do that reads a variable."""
+    inside = Block(arg_types=[variable.type])
+    loaded = emitc.LoadOp.create(operands=[inside.args[0]], result_types=[BOOL], location=location)
+    inside.add_ops([loaded, emitc.YieldOp.create(operands=[loaded.results[0]], location=location)])
+    expression = emitc.ExpressionOp.create(
+        operands=[variable],
+        result_types=[BOOL],
+        properties={"do_not_inline": UnitAttr()},
+        regions=[Region(inside)],
+        location=location,
+    )
+    return Block([expression, emitc.YieldOp.create(operands=[expression.results[0]], location=location)])
+
+
+_CONTROL_FLOW: Mapping[type[Operation], Callable[[FunctionConversion, Operation], None]] = {
+    func.ReturnOp: FunctionConversion._return,
+    scf.ForOp: FunctionConversion._for,
+    scf.IfOp: FunctionConversion._if,
+    scf.WhileOp: FunctionConversion._while,
+}
