@@ -137,3 +137,54 @@ def test_other_errors_print_as_always(tmp_path: Path) -> None:
         f'Traceback (most recent call last):\n  File "{script}", line 36, in <module>\n'
         "    raise ValueError('mine')\nValueError: mine\n"
     )
+
+
+_IN_A_THREAD = """
+
+import threading
+
+worker = threading.Thread(target=lambda: {call}, name="worker")
+worker.start()
+worker.join()
+"""
+
+
+def test_uncaught_in_another_thread(tmp_path: Path) -> None:
+    text = program(read="ttl.copy(a[0], a_cb)", call=_IN_A_THREAD.format(call="k(a, out)"))
+    code, errors = standard_error(tmp_path / "script.py", text)
+    assert code == 0  # Python's rule: the main thread goes on
+    assert errors.startswith("in worker: error: 1 index for tensor 'a' of rank 2\n  at ")
+    assert "Traceback" not in errors
+
+
+def test_error_of_the_users_function_in_another_thread(tmp_path: Path) -> None:
+    text = program(kernel="1 / 0", call=_IN_A_THREAD.format(call="k(a, out)"))
+    _, errors = standard_error(tmp_path / "script.py", text)
+    assert "ZeroDivisionError" in errors and "    1 / 0\n" in errors
+    assert f"ttlang{os.sep}" not in errors
+
+
+_NOTEBOOK = """
+import sys, types
+
+class Shell:
+    def set_custom_exc(self, kinds, hook):
+        self.kinds, self.hook = kinds, hook
+
+shell = Shell()
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: shell)
+try:
+    k(a, out)
+except Exception as error:
+    assert isinstance(error, shell.kinds)
+    shell.hook(shell, type(error), error, error.__traceback__, tb_offset=1)
+"""
+
+
+def test_uncaught_in_a_notebook(tmp_path: Path) -> None:
+    code, errors = standard_error(
+        tmp_path / "script.py", program(read="ttl.copy(a[0], a_cb)", call=_NOTEBOOK)
+    )
+    assert code == 0
+    assert errors.startswith("error: 1 index for tensor 'a' of rank 2\n  at ")
+    assert "Traceback" not in errors

@@ -26,6 +26,7 @@ from .language.data import (
 from .language.kernel import Kernel, compute, datamovement, kernel
 from .language.operations import copy, dma, signpost
 from .language.pipes import Pipe, PipeNet, if_pipe_dst, if_pipe_src
+from .language.programs import Program
 from .language.resources import (
     CircularBuffer,
     core,
@@ -67,6 +68,7 @@ __all__ = [
     "Kernel",
     "Pipe",
     "PipeNet",
+    "Program",
     "RunReport",
     "Semaphore",
     "Shard",

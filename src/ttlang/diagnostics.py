@@ -4,6 +4,7 @@
 import linecache
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,12 @@ def _install_hook() -> None:
     if _hooked:
         return
     _hooked = True
+    _hook_main_thread()
+    _hook_other_threads()
+    _hook_notebook()
+
+
+def _hook_main_thread() -> None:
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -135,3 +142,41 @@ def _install_hook() -> None:
             previous(kind, error, traceback)
 
     sys.excepthook = hook
+
+
+def _hook_other_threads() -> None:
+    previous = threading.excepthook
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        error = arguments.exc_value
+        if isinstance(error, TTLangError):
+            name = "" if arguments.thread is None else f"in {arguments.thread.name}: "
+            print(f"{name}{error}", file=sys.stderr)
+            return
+        if error is not None and getattr(error, "_ttlang_hides_frames", False):
+            shown = _without_compiler_frames(arguments.exc_traceback)
+            parts = (arguments.exc_type, error.with_traceback(shown), shown, arguments.thread)
+            arguments = threading.ExceptHookArgs(parts)
+        previous(arguments)
+
+    threading.excepthook = hook
+
+
+def _hook_notebook() -> None:
+    """IPython and notebooks print tracebacks themselves; it has a hook for classes of exceptions."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None:
+        return
+
+    def hook(
+        shell: object,
+        kind: type[BaseException],
+        error: BaseException,
+        traceback: TracebackType | None,
+        tb_offset: int | None = None,
+    ) -> list[str]:
+        print(error, file=sys.stderr)
+        return str(error).splitlines()
+
+    shell.set_custom_exc((TTLangError,), hook)

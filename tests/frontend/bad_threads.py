@@ -276,22 +276,21 @@ z = «r»""",
     Case(
         "float_changed_by_a_loop",
         """\
-error: 'scale' has no single value here: a loop rebinds it, and only integers are carried from turn to turn{at}
-  note: it was bound at {file}:17:9
-      for i in range(4):
-      ^""",
+error: '*': a run-time float cannot be an operand of block arithmetic{at}
+  help: floats that meet blocks are known at compile time: no loop or run-time condition may change them; a loop that \
+adds up blocks starts with a block: ttl.math.fill(0.0, shape=..., dtype=...)""",
         compute="""\
 scale = 1.0
 for i in range(4):
     with a_cb.wait() as block, out_cb.reserve() as result:
-        result.store(block * «scale»)
+        result.store(«block * scale»)
     scale = scale * 2""",
     ),
     Case(
         "integer_becomes_float_in_a_loop",
         """\
 error: 'n' is an integer before the loop and float 1.5 at the end of a turn{at}
-  help: names that a loop changes must stay integers; use another name""",
+  help: start with a float: 0.0""",
         read="""\
 n = 0
 «f»or i in range(4):
@@ -417,7 +416,11 @@ for _ in range(4):
 error: this block is held on one side of the 'if' only; both sides must leave the same blocks acquired{at}
   note: the 'if' stands at {file}:17:9
       if x == 0:
-      ^~""",
+      ^~
+  note: it is released on the other side at {file}:18:13
+      block.pop()
+      ^~~~~~~~~~~
+  help: a path that leaves a loop or the thread early must release it too""",
         compute="""\
 block = «a_cb.wait()»
 if x == 0:

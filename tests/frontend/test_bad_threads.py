@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.frontend import bad_expressions, bad_threads
+from tests.frontend import bad_elements, bad_expressions, bad_single_threaded, bad_threads
 from tests.frontend.programs import Case, execute, program
 
 import ttlang as ttl
 from ttlang.runtime import simulator_backend
 
-CASES = (*bad_threads.CASES, *bad_expressions.CASES)
+CASES = (*bad_threads.CASES, *bad_expressions.CASES, *bad_elements.CASES, *bad_single_threaded.CASES)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ error: kernel 'k' has no option 'speed'{at}
   note: 'k' is defined at {file}:8:1
       def k(a, out):
       ^~~
-  help: arguments are passed by position; options of a call are time, max_cycles, backend""",
+  help: arguments are passed by position; options of a call are time, max_cycles, backend, schedule""",
         call="«k(a, out, speed=2)»",
     ),
     Case(
@@ -424,7 +424,8 @@ def first():
         "thread_with_parameters",
         """\
 error: thread 'first' takes parameters{at}
-  help: threads capture tensors and buffers from the kernel around them""",
+  help: threads capture tensors and buffers from the kernel around them; ttl.Program(...)(a, b, out) passes circular \
+buffers""",
         kernel="""\
 @ttl.datamovement()
 «def» first(n):
@@ -559,7 +560,7 @@ def first():
     Case(
         "mode",
         """\
-error: mode must be one of multi_threaded, got 'fast'
+error: mode must be one of multi_threaded, single_threaded, got 'fast'
   at {file}:7:2
       @ttl.kernel(grid=(1, 1), mode='fast')
        ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~""",
@@ -568,7 +569,7 @@ error: mode must be one of multi_threaded, got 'fast'
     Case(
         "memory_space",
         """\
-error: memory_space must be 'L1' or 'DRAM', got 'SRAM'
+error: memory_space must be 'L1', where circular buffers lie, got 'SRAM'
   at {file}:7:2
       @ttl.kernel(grid=(1, 1), memory_space='SRAM')
        ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~""",

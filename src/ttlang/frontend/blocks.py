@@ -21,8 +21,11 @@ from ttlang.dialects.ttl.compute import (
     BlockTransposeOp,
     BlockTypecastOp,
     ReduceKind,
+    reduced_type,
+    wider,
 )
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp, WaitOp
+from ttlang.hardware.data_formats import DataType
 from ttlang.language.data import data_type
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.tensors import TensorParameter
@@ -31,6 +34,7 @@ from . import integers
 from .values import (
     Block,
     Bounds,
+    RuntimeFloat,
     RuntimeInt,
     TensorSlice,
     TensorValue,
@@ -42,13 +46,15 @@ from .values import (
 if TYPE_CHECKING:
     from .thread_compiler import ThreadCompiler
 
-_KIND_NAMES = {"compute": "compute", "datamovement": "data-movement"}
+_KIND_NAMES = {"compute": "compute", "datamovement": "data-movement", "single_threaded": "single-threaded"}
 _DECORATORS = {"compute": "@ttl.compute()", "datamovement": "@ttl.datamovement()"}
 
 
 def require_kind(compiler: "ThreadCompiler", kind: str, what: str) -> None:
     """Refuse `what` in the other kind of thread."""
     thread = compiler.thread
+    if thread.kind == "single_threaded" and kind == "compute":
+        return
     if thread.kind != kind:
         raise compiler.error(
             f"{what} belongs in a {_KIND_NAMES[kind]} thread; '{thread.name}' is a {_KIND_NAMES[thread.kind]} thread",
@@ -107,6 +113,12 @@ def operand(compiler: "ThreadCompiler", value: Any, like: TensorValue | None, wh
         return fill(compiler, float(value), like)
     if isinstance(value, RuntimeInt):
         raise compiler.error(f"{what}: a run-time integer cannot be an operand of block arithmetic")
+    if isinstance(value, RuntimeFloat):
+        raise compiler.error(
+            f"{what}: a run-time float cannot be an operand of block arithmetic",
+            hint="floats that meet blocks are known at compile time: no loop or run-time condition may change them;"
+            " a loop that adds up blocks starts with a block: ttl.math.fill(0.0, shape=..., dtype=...)",
+        )
     if isinstance(value, CircularBuffer):
         raise compiler.error(
             f"{what} takes blocks, got a circular buffer", hint="acquire a block with .wait()"
@@ -114,8 +126,21 @@ def operand(compiler: "ThreadCompiler", value: Any, like: TensorValue | None, wh
     raise compiler.error(f"{what} takes blocks and numbers, got {describe(value)}")
 
 
+def _widest(operands: Sequence[Any]) -> TensorValue | None:
+    """The block among `operands` whose data type a number beside it takes: the first of the widest."""
+    blocks = [o for o in operands if isinstance(o, TensorValue)]
+    if not blocks:
+        return None
+    dtype = wider([b.tile.dtype for b in blocks])
+    return next(b for b in blocks if b.tile.dtype is dtype)
+
+
 def fill(compiler: "ThreadCompiler", value: float, like: TensorValue) -> TensorValue:
-    return TensorValue(compiler.emit(BlockFillOp(value, like.tensor_type)).results[0])
+    """A block of a number, as large as `like` and of its type; a fraction beside integers is a float32, as in NumPy."""
+    type = like.tensor_type
+    if like.tile.format.is_integer and not value.is_integer():
+        type = TensorType(TileType(DataType.f32), type.get_shape())
+    return TensorValue(compiler.emit(BlockFillOp(value, type)).results[0])
 
 
 def elementwise(
@@ -124,7 +149,7 @@ def elementwise(
     row = BY_NAME[name]
     shown = f"'{row.symbol or name}'"
     require_kind(compiler, "compute", f"{shown} of blocks")
-    like = next((o for o in operands if isinstance(o, TensorValue)), None)
+    like = _widest(operands[1:] if name == "where" else operands) or _widest(operands)
     values = [operand(compiler, o, like, shown) for o in operands]
     try:
         op = ELEMENTWISE_OPS[row.name](*(v.ssa for v in values), parameters=parameters)
@@ -186,7 +211,7 @@ def reduce(compiler: "ThreadCompiler", kind: str, x: Any, scaler: Any, dims: Any
     axes = _dims(compiler, dims, len(value.shape), what)
     shape = tuple(1 if i in axes else s for i, s in enumerate(value.shape))
     scale = None if scaler is None else operand(compiler, scaler, value, what).ssa
-    result = TensorType(value.tile, shape)
+    result = TensorType(TileType(reduced_type(ReduceKind(kind), value.tile.dtype)), shape)
     return TensorValue(
         compiler.emit(BlockReduceOp(value.ssa, ReduceKind(kind), axes, result, scale)).results[0]
     )
@@ -197,8 +222,12 @@ def broadcast(compiler: "ThreadCompiler", x: Any, like: Any, dims: Any) -> Tenso
     value = operand(compiler, x, None, "'broadcast'")
     axes = _dims(compiler, dims, len(value.shape), "'broadcast'")
     shape = value.shape
-    if isinstance(like, TensorValue):
-        shape = like.shape
+    if isinstance(like, tuple | list) and all(type(size) is int and size > 0 for size in like):
+        wanted: tuple[int, ...] | None = tuple(like)
+    else:
+        wanted = like.shape if isinstance(like, TensorValue) else None
+    if wanted is not None:
+        shape = wanted
         if len(shape) != len(value.shape) or any(
             have != want and (i not in axes or have != 1)
             for i, (have, want) in enumerate(zip(value.shape, shape, strict=True))
@@ -208,7 +237,9 @@ def broadcast(compiler: "ThreadCompiler", x: Any, like: Any, dims: Any) -> Tenso
                 f" {shape_text(shape)} along {list(axes)}"
             )
     elif like is not None:
-        raise compiler.error(f"'broadcast': expected a block to be shaped like, got {describe(like)}")
+        raise compiler.error(
+            f"'broadcast': expected a shape in tiles or a block to be shaped like, got {describe(like)}"
+        )
     op = BlockBroadcastOp(value.ssa, axes, TensorType(value.tile, shape))
     return TensorValue(compiler.emit(op).results[0])
 
@@ -249,14 +280,22 @@ def slice_tensor(compiler: "ThreadCompiler", tensor: TensorParameter, index: Any
         )
     starts, sizes, steps = [], [], []
     for dimension, (entry, extent) in enumerate(zip(entries, whole, strict=True)):
-        start, size, step = _slice_bounds(compiler, tensor, dimension, entry, extent)
-        _check_range(compiler, tensor, dimension, start, (size - 1) * step + 1, extent)
+        start, size, step = slice_bounds(compiler, tensor, dimension, entry, extent)
         starts.append(compiler.index(start))
         sizes.append(size)
         steps.append(step)
     accessor = compiler.program.accessor(compiler, tensor)
     op = compiler.emit(IndexAccessorOp(accessor, starts, sizes, steps))
     return TensorSlice(op.results[0], tensor, tuple(sizes))
+
+
+def slice_bounds(
+    compiler: "ThreadCompiler", tensor: TensorParameter, dimension: int, entry: Any, extent: int
+) -> tuple[Any, int, int]:
+    """First element, number of elements and step of one entry of an index, checked to lie in the tensor."""
+    start, size, step = _slice_bounds(compiler, tensor, dimension, entry, extent)
+    _check_range(compiler, tensor, dimension, start, (size - 1) * step + 1, extent)
+    return start, size, step
 
 
 def _slice_bounds(

@@ -12,12 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import i1
+from xdsl.dialects.builtin import TensorType, f32, i1
 from xdsl.ir import Block as IRBlock
 from xdsl.ir import SSAValue
 
+from .carried_blocks import branch_type
 from .conditions import carriable, carried_type, carry, either, negate
-from .values import Block, RuntimeBool, RuntimeInt, TensorValue, Unbound, depends_on_core
+from .values import Block, RuntimeBool, RuntimeFloat, RuntimeInt, TensorValue, Unbound, depends_on_core
 
 if TYPE_CHECKING:
     from .frames import Frame
@@ -31,6 +32,10 @@ Action = Callable[[], None]
 
 def carried_value(ssa: SSAValue) -> Any:
     """A name that an op carries out of its regions."""
+    if ssa.type == f32:
+        return RuntimeFloat(ssa)
+    if isinstance(ssa.type, TensorType):
+        return TensorValue(ssa)
     return RuntimeBool(ssa) if ssa.type == i1 else RuntimeInt.atom(ssa)
 
 
@@ -106,8 +111,13 @@ def conditionally(
         if then_names.get(name) is not else_names.get(name)
     }
     known = {n: _known(compiler, test, n, vs) for n, vs in merged.items() if _is_known(n, vs)}
-    carried = {n: vs for n, vs in merged.items() if n not in known and all(carriable(v) for v in vs)}
-    types = [i1 if is_flag(name) else carried_type(values) for name, values in carried.items()]
+    blocks = {n: type for n, vs in merged.items() if (type := branch_type(compiler, vs)) is not None}
+    carried = {
+        n: vs for n, vs in merged.items() if n not in known and (n in blocks or all(carriable(v) for v in vs))
+    }
+    types = [
+        i1 if is_flag(name) else blocks.get(name) or carried_type(values) for name, values in carried.items()
+    ]
     for block, side in ((then_block, 0), (else_block, 1)):
         saved, compiler.block = compiler.block, block
         values = (carry(compiler, vs[side], t) for vs, t in zip(carried.values(), types, strict=True))
@@ -195,7 +205,8 @@ def return_statement(compiler: "ThreadCompiler", node: ast.Return) -> None:
     frame = compiler.frame
     value = None if node.value is None else compiler.expression(node.value)
     if value is not None and frame.called_from is None:
-        raise compiler.error("a thread returns nothing", node)
+        single = compiler.thread.kind == "single_threaded"
+        raise compiler.error(f"a {'kernel' if single else 'thread'} returns nothing", node)
     frame.locals[RESULT] = value
     frame.locals[RETURN] = True
 

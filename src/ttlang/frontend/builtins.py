@@ -3,7 +3,8 @@
 
 import math as python_math
 from collections.abc import Callable, Sequence
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ttlang.language.math as block_math
@@ -16,13 +17,17 @@ from ttlang.language.semaphores import Semaphore
 from ttlang.language.symbols import fold_coordinates
 from ttlang.language.tensors import TensorAccessor, TensorParameter
 
-from . import blocks, debugging, integers, pipes, semaphores, transfers
+from . import blocks, debugging, elements, floats, integers, pipes, semaphores, transfers
+from .conditions import both, either
 from .nested_functions import NestedFunction, inline
 from .semaphores import RemoteSemaphore
+from .single_threaded.recording import Recorder, SliceValue
+from .single_threaded.recording import store as store_slice
 from .values import (
     Block,
     BoundMethod,
     RuntimeBool,
+    RuntimeFloat,
     RuntimeInt,
     RuntimeRange,
     TensorValue,
@@ -90,6 +95,7 @@ METHODS: dict[tuple[type, str], Handler] = {
     (Block, "pop"): _block_release("wait", "pop"),
     (Block, "push"): _block_release("reserve", "push"),
     (Block, "store"): _store,
+    (SliceValue, "store"): store_slice,
     (Transfer, "wait"): blocks.wait_for,
     (PipeNet, "if_src"): pipes.if_src,
     (PipeNet, "if_dst"): pipes.if_dst,
@@ -163,14 +169,44 @@ def _fill(
 
 
 def _reduction(kind: str) -> Handler:
-    def handler(compiler: "ThreadCompiler", x: Any, scaler: Any = None, *, dims: Any) -> TensorValue:
-        return blocks.reduce(compiler, kind, x, scaler, dims)
+    def handler(
+        compiler: "ThreadCompiler", x: Any, *positional: Any, dims: Any = None, scaler: Any = None
+    ) -> TensorValue:
+        axes, scale = _dims_and(compiler, f"reduce_{kind}", "scaler", positional, dims, scaler)
+        return blocks.reduce(compiler, kind, x, scale, axes)
 
     return handler
 
 
-def _broadcast(compiler: "ThreadCompiler", x: Any, like: Any = None, *, dims: Any) -> TensorValue:
-    return blocks.broadcast(compiler, x, like, dims)
+def _dims_and(
+    compiler: "ThreadCompiler", name: str, other: str, positional: Sequence[Any], dims: Any, value: Any
+) -> tuple[Any, Any]:
+    """`dims` and the other argument, by position in either order: versions of the language differ in it."""
+    rest = list(positional)
+    if dims is None:
+        found = next((n for n, p in enumerate(rest) if isinstance(p, int | tuple | list)), None)
+        if found is None:
+            raise compiler.error(f"{name}(): missing a required argument: 'dims'")
+        dims = rest.pop(found)
+    if rest and value is not None:
+        raise compiler.error(f"{name}(): multiple values for argument '{other}'")
+    if len(rest) > 1:
+        raise compiler.error(f"{name}(): too many positional arguments")
+    return dims, rest[0] if rest else value
+
+
+def _broadcast(
+    compiler: "ThreadCompiler",
+    x: Any,
+    *positional: Any,
+    dims: Any = None,
+    like: Any = None,
+    shape: Any = None,
+) -> TensorValue:
+    axes, shaped = _dims_and(compiler, "broadcast", "like", positional, dims, like)
+    if shaped is not None and shape is not None:
+        raise compiler.error("broadcast(): 'like' and 'shape' say the same; give one of them")
+    return blocks.broadcast(compiler, x, shaped if shape is None else shape, axes)
 
 
 def _core(compiler: "ThreadCompiler", dims: Any = 2) -> Any:
@@ -229,6 +265,8 @@ def _extreme(name: str, python: Callable[..., Any]) -> Handler:
         for item in items[1:]:
             if isinstance(result, TensorValue) or isinstance(item, TensorValue):
                 result = blocks.elementwise(compiler, name, [result, item])
+            elif isinstance(result, RuntimeFloat) or isinstance(item, RuntimeFloat):
+                result = floats.binary(compiler, name, result, item)
             elif depends_on_core(result) or depends_on_core(item):
                 result = integers.binary(compiler, name, compiler.integer(result), compiler.integer(item))
             else:
@@ -244,6 +282,8 @@ def _abs(compiler: "ThreadCompiler", value: Any) -> Any:
     if isinstance(value, RuntimeInt | RuntimeBool):
         number = compiler.integer(value)
         return integers.binary(compiler, "max", number, compiler.binary("sub", 0, number))
+    if isinstance(value, RuntimeFloat):
+        return floats.absolute(compiler, value)
     return _evaluated(compiler, abs, value)
 
 
@@ -256,7 +296,15 @@ def _int(compiler: "ThreadCompiler", value: Any = 0) -> Any:
         return value
     if isinstance(value, RuntimeBool):
         return compiler.integer(value)
+    if isinstance(value, RuntimeFloat):
+        return floats.truncate(compiler, value)
     return _evaluated(compiler, int, value)
+
+
+def _float(compiler: "ThreadCompiler", value: Any = 0.0) -> Any:
+    if isinstance(value, RuntimeInt | RuntimeBool | RuntimeFloat):
+        return RuntimeFloat(floats.ssa(compiler, value))
+    return _evaluated(compiler, float, value)
 
 
 def _bool(compiler: "ThreadCompiler", value: Any = False) -> Any:
@@ -270,6 +318,32 @@ def _sum(compiler: "ThreadCompiler", values: Any, start: Any = 0) -> Any:
     for value in values:
         result = compiler.binary("add", result, value)
     return result
+
+
+def _round(compiler: "ThreadCompiler", value: Any, digits: Any = None) -> Any:
+    if isinstance(value, TensorValue):
+        if digits is not None:
+            raise compiler.error("round() of a block takes no digits")
+        return blocks.elementwise(compiler, "round", [value])
+    return _evaluated(compiler, round, value, digits)
+
+
+def _pow(compiler: "ThreadCompiler", base: Any, exponent: Any) -> Any:
+    return compiler.binary("pow", base, exponent)
+
+
+def _quantifier(join: Handler, start: bool) -> Handler:
+    def handler(compiler: "ThreadCompiler", values: Any) -> Any:
+        result: Any = start
+        for value in _elements(compiler, values, "all" if start else "any"):
+            result = join(compiler, result, partial(_constant, value))
+        return result
+
+    return handler
+
+
+def _constant(value: Any) -> Any:
+    return value
 
 
 def _slice(compiler: "ThreadCompiler", *bounds: Any) -> slice:
@@ -352,9 +426,14 @@ FUNCTIONS: dict[Any, Handler] = {
     abs: _abs,
     divmod: _divmod,
     int: _int,
+    float: _float,
     bool: _bool,
     sum: _sum,
     slice: _slice,
+    round: _round,
+    pow: _pow,
+    any: _quantifier(either, False),
+    all: _quantifier(both, True),
 }
 """Functions that threads may call, by the function object itself: aliases need no rows of their own."""
 
@@ -366,6 +445,8 @@ def attribute(compiler: "ThreadCompiler", owner: Any, name: str) -> Any:
     for kind in type(owner).__mro__:
         if (kind, name) in METHODS:
             return BoundMethod(owner, name)
+    if isinstance(owner, SliceValue) and owner.whole and name in ("shape", "tile_shape", "ndim", "name"):
+        return getattr(owner.tensor, name)
     if isinstance(owner, TensorValue):
         if name == "T":
             return blocks.transpose(compiler, owner)
@@ -385,7 +466,9 @@ def attribute(compiler: "ThreadCompiler", owner: Any, name: str) -> Any:
 
 def _is_plain_object(owner: Any) -> bool:
     """Objects of the user's own classes: their attributes are read at compile time."""
-    return not isinstance(owner, RuntimeInt | RuntimeBool | TensorValue | Transfer | CircularBuffer)
+    return not isinstance(
+        owner, RuntimeInt | RuntimeBool | RuntimeFloat | TensorValue | Transfer | CircularBuffer
+    )
 
 
 def subscript(compiler: "ThreadCompiler", owner: Any, index: Any) -> Any:
@@ -394,6 +477,11 @@ def subscript(compiler: "ThreadCompiler", owner: Any, index: Any) -> Any:
         owner = owner.tensor
     if isinstance(owner, TensorParameter):
         return blocks.slice_tensor(compiler, owner, index)
+    if isinstance(owner, Block):
+        return elements.read(compiler, owner, index)
+    if isinstance(owner, SliceValue):
+        assert isinstance(compiler, Recorder)
+        return compiler.subscript(owner, index)
     if isinstance(owner, tuple | list | str | range | dict):
         if depends_on_core(index):
             raise compiler.error(
@@ -417,6 +505,7 @@ def _article(value: Any) -> str:
 
 def call(compiler: "ThreadCompiler", callee: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
     """`callee(*arguments, **keywords)` in a thread."""
+    compiler.check_callee(callee)
     if isinstance(callee, BoundMethod):
         kind = next(k for k in type(callee.owner).__mro__ if (k, callee.name) in METHODS)
         handler = METHODS[(kind, callee.name)]
@@ -437,6 +526,8 @@ def call(compiler: "ThreadCompiler", callee: Any, arguments: Sequence[Any], keyw
                 hint="call it in the kernel body, outside threads",
             )
         return compiler.inline(callee, arguments, keywords)
+    if isinstance(callee, MethodType) and isinstance(callee.__func__, FunctionType):
+        return compiler.inline(callee.__func__, (callee.__self__, *arguments), keywords)
     if isinstance(callee, BuiltinFunctionType) and any(
         getattr(module, callee.__name__, None) is callee for module in _PURE_MODULES
     ):

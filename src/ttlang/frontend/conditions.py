@@ -10,15 +10,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, i1
+from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, f32, i1
 from xdsl.ir import Block as IRBlock
 from xdsl.ir import SSAValue
 
 from ttlang.hardware.data_formats import DataType
 
-from . import integers
+from . import floats, integers
+from .carried_blocks import as_tensor
 from .constructs import symbol
-from .values import Affine, Bounds, RuntimeBool, RuntimeInt, TensorValue, depends_on_core, describe
+from .values import (
+    Affine,
+    Bounds,
+    RuntimeBool,
+    RuntimeFloat,
+    RuntimeInt,
+    TensorValue,
+    depends_on_core,
+    describe,
+)
 
 if TYPE_CHECKING:
     from .thread_compiler import ThreadCompiler
@@ -50,18 +60,26 @@ Evaluation = Callable[[], Any]
 
 
 def carriable(value: Any) -> bool:
-    """Whether a value can differ between run-time paths: integers and truth values."""
-    return isinstance(value, int | RuntimeInt | RuntimeBool) and not isinstance(value, DataType)
+    """Whether a value can differ between run-time paths: numbers and truth values."""
+    return isinstance(value, int | float | RuntimeInt | RuntimeBool | RuntimeFloat) and not isinstance(
+        value, DataType
+    )
 
 
 def carried_type(values: tuple[Any, ...]) -> Any:
-    """The IR type of a name with these values on different paths: a truth value when all of them are."""
+    """The IR type of a name with these values on different paths: a truth value when all of them are, a float when one is."""
+    if any(isinstance(v, float | RuntimeFloat) for v in values):
+        return f32
     run_time = any(isinstance(v, RuntimeBool) for v in values)
     return i1 if run_time and all(isinstance(v, bool | RuntimeBool) for v in values) else IndexType()
 
 
 def carry(compiler: "ThreadCompiler", value: Any, type: Any) -> SSAValue:
     """`value` as an SSA value of a carried type."""
+    if type == f32:
+        return floats.ssa(compiler, value)
+    if isinstance(type, TensorType):
+        return as_tensor(compiler, value, type)
     if type != i1:
         return compiler.index(value)
     if isinstance(value, RuntimeBool):
@@ -104,9 +122,11 @@ def _common_type(compiler: "ThreadCompiler", yes: Any, no: Any) -> Any:
     for value in (yes, no):
         if not carriable(value):
             raise compiler.error(
-                f"only integers and truth values can depend on a run-time condition, not {describe(value)}",
+                f"only numbers and truth values can depend on a run-time condition, not {describe(value)}",
                 hint="use an 'if' statement around what is done with it",
             )
+    if any(isinstance(v, float | RuntimeFloat) for v in (yes, no)):
+        return f32
     return i1 if all(isinstance(v, bool | RuntimeBool) for v in (yes, no)) else IndexType()
 
 
@@ -122,6 +142,8 @@ def _select(compiler: "ThreadCompiler", test: RuntimeBool, yes: Any, no: Any, ty
 def _result(compiler: "ThreadCompiler", ssa: SSAValue, yes: Any, no: Any) -> Any:
     if ssa.type == i1:
         return RuntimeBool(ssa)
+    if ssa.type == f32:
+        return RuntimeFloat(ssa)
     x, y = (Bounds(0, 1) if isinstance(v, RuntimeBool) else integers.bounds_of(v) for v in (yes, no))
     low = None if x.low is None or y.low is None else min(x.low, y.low)
     high = None if x.high is None or y.high is None else max(x.high, y.high)
@@ -169,7 +191,12 @@ def bool_op(compiler: "ThreadCompiler", node: ast.BoolOp, position: int = 0) -> 
         return value if truth == is_or else rest()
     if is_or:
         return choose(compiler, truth, lambda: True if isinstance(value, RuntimeBool) else value, rest)
-    return choose(compiler, truth, rest, lambda: False if isinstance(value, RuntimeBool) else 0)
+    return choose(compiler, truth, rest, lambda: _false(value))
+
+
+def _false(value: Any) -> Any:
+    """What a value is where it is false: zero of its type."""
+    return False if isinstance(value, RuntimeBool) else 0.0 if isinstance(value, RuntimeFloat) else 0
 
 
 def if_expression(compiler: "ThreadCompiler", node: ast.IfExp) -> Any:

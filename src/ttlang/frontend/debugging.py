@@ -5,20 +5,26 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr, i1
+from xdsl.ir import Block as IRBlock
 from xdsl.ir import SSAValue
 
 from ttlang.dialects.ttl.debugging import AssertOp, PrintOp, SignpostOp
+from ttlang.language.data import TILE_SHAPE
+from ttlang.language.resources import CircularBuffer
 
-from .values import Block, RuntimeBool, RuntimeInt, TensorValue, depends_on_core, describe
+from . import loops
+from .blocks import used
+from .elements import read
+from .values import Block, RuntimeBool, RuntimeFloat, RuntimeInt, TensorValue, depends_on_core, describe
 
 if TYPE_CHECKING:
     from .thread_compiler import ThreadCompiler
 
 _CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
-Piece = str | RuntimeInt
-"""A text, or an integer that the device shows."""
+Piece = str | RuntimeInt | RuntimeFloat | RuntimeBool | Block
+"""A text, or what the device shows."""
 
 
 def assert_statement(compiler: "ThreadCompiler", node: ast.Assert) -> None:
@@ -68,6 +74,8 @@ def _pieces(compiler: "ThreadCompiler", node: ast.expr) -> list[Piece]:
 def _formatted(compiler: "ThreadCompiler", part: ast.FormattedValue) -> Piece:
     value = compiler.expression(part.value)
     pattern = "" if part.format_spec is None else _message(compiler, part.format_spec)
+    if isinstance(value, CircularBuffer):
+        value = repr(value)
     if depends_on_core(value):
         if pattern not in ("", "d") or part.conversion not in (-1, ord("r"), ord("s")):
             raise compiler.error(
@@ -83,12 +91,17 @@ def _formatted(compiler: "ThreadCompiler", part: ast.FormattedValue) -> Piece:
 
 
 def _shown(compiler: "ThreadCompiler", value: Any) -> Piece:
-    if isinstance(value, RuntimeInt):
+    if isinstance(value, RuntimeInt | RuntimeFloat | RuntimeBool):
         return value
-    if isinstance(value, RuntimeBool):
-        raise compiler.error(
-            "a run-time truth value cannot be printed", hint="print it as an integer: int(value)"
-        )
+    if isinstance(value, Block):
+        if compiler.thread.kind != "datamovement":
+            raise compiler.error(
+                "the contents of a block cannot be printed in a compute thread",
+                hint="print it in the data-movement thread that fills it or takes it away",
+            )
+        return used(compiler, value)
+    if isinstance(value, CircularBuffer):
+        return repr(value)
     return str(_plain(compiler, value))
 
 
@@ -133,6 +146,19 @@ def print_call(compiler: "ThreadCompiler", node: ast.Call) -> None:
 
 
 def _emit(compiler: "ThreadCompiler", shown: Sequence[Piece]) -> None:
+    """Prints of what is shown: one, but for truth values and blocks, which have code of their own in between."""
+    plain: list[str | RuntimeInt | RuntimeFloat] = []
+    for piece in shown:
+        if isinstance(piece, RuntimeBool | Block):
+            _emit_plain(compiler, plain)
+            plain = []
+            _print_truth(compiler, piece) if isinstance(piece, RuntimeBool) else _print_block(compiler, piece)
+        else:
+            plain.append(piece)
+    _emit_plain(compiler, plain)
+
+
+def _emit_plain(compiler: "ThreadCompiler", shown: Sequence[str | RuntimeInt | RuntimeFloat]) -> None:
     texts, values = [""], list[SSAValue]()
     for piece in shown:
         if isinstance(piece, str):
@@ -144,7 +170,38 @@ def _emit(compiler: "ThreadCompiler", shown: Sequence[Piece]) -> None:
         raise compiler.error(
             "braces cannot be printed from a device", hint="they mark values in the device's own formats"
         )
-    compiler.emit(PrintOp(texts, values))
+    if values or texts[0]:
+        compiler.emit(PrintOp(texts, values))
+
+
+def _print_truth(compiler: "ThreadCompiler", value: RuntimeBool) -> None:
+    sides = []
+    for text in ("True", "False"):
+        saved, compiler.block = compiler.block, IRBlock()
+        _emit_plain(compiler, [text])
+        compiler.emit(scf.YieldOp())
+        sides.append([compiler.block])
+        compiler.block = saved
+    then, otherwise = sides
+    compiler.emit(scf.IfOp(value.ssa, [], then, otherwise))
+
+
+def _print_block(compiler: "ThreadCompiler", block: Block) -> None:
+    """The datums of a block, a line for each row; the outer dimensions one after the other."""
+    tiled = block.buffer.tiled
+    rank = len(block.shape)
+    sizes = [s * TILE_SHAPE[0] if tiled and d >= rank - 2 else s for d, s in enumerate(block.shape)]
+
+    def rows(outer: tuple[Any, ...]) -> None:
+        if len(outer) + 1 < rank:
+            loops.count_to(compiler, sizes[len(outer)], lambda i: rows((*outer, i)))
+            return
+        _emit_plain(compiler, ["\n"])
+        loops.count_to(
+            compiler, sizes[-1], lambda j: _emit_plain(compiler, [read(compiler, block, (*outer, j)), " "])
+        )
+
+    rows(())
 
 
 def signpost(compiler: "ThreadCompiler", name: Any) -> None:

@@ -232,6 +232,7 @@ def fingerprint(scope: KernelScope) -> str | None:
         for thread in scope.program_threads:
             result.add(thread.kind)
             result.function(thread.function)
+            result.values(thread.arguments)
         return result.finish()
     except (Unstable, RecursionError):
         return None

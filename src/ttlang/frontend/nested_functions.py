@@ -31,6 +31,12 @@ def define(compiler: "ThreadCompiler", node: ast.FunctionDef | ast.Lambda) -> Ne
     """The closure that `def` or `lambda` makes; defaults are evaluated here, as in Python."""
     arguments = node.args
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        if compiler.thread.kind == "single_threaded":
+            raise compiler.error(
+                "a thread in a single-threaded kernel",
+                node.decorator_list[0],
+                hint="the compiler makes its threads; mode='multi_threaded' leaves them to you",
+            )
         compiler.refuse("a decorator in a thread", node.decorator_list[0])
     if arguments.vararg is not None or arguments.kwarg is not None:
         compiler.refuse("'*' and '**' parameters", node, "name the parameters")

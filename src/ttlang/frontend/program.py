@@ -23,6 +23,7 @@ from ttlang.language.scope import KernelScope, Thread, misuse
 from ttlang.language.semaphores import Semaphore
 from ttlang.language.tensors import TensorParameter, TensorSpec
 
+from .single_threaded import SINGLE_THREADED, split
 from .thread_compiler import ThreadCompiler
 
 _THREAD_OPS = {"compute": ComputeThreadOp, "datamovement": DataMovementThreadOp}
@@ -158,10 +159,20 @@ class ProgramBuilder:
         return self._pipes[pipe]
 
     def _thread(self, thread: Thread) -> None:
-        compiler = ThreadCompiler(self, thread)
-        op = _THREAD_OPS[thread.kind](Region(compiler.compile()), name=thread.name)
+        if thread.kind == SINGLE_THREADED:
+            for part in split(self, thread):
+                self._add_thread(part.thread, part.finish())
+        else:
+            self._add_thread(thread, ThreadCompiler(self, thread).compile())
+
+    def _add_thread(self, thread: Thread, body: Block) -> None:
+        op = _THREAD_OPS[thread.kind](Region(body), name=thread.name)
         self._locate(op, thread.location)
         self._kernel.add_op(op)
+
+    def add_buffer(self, buffer: CircularBuffer, name: str) -> None:
+        """Make a buffer that the compiler needs."""
+        self._create(buffer, name)
 
     def buffer(self, buffer: CircularBuffer) -> SSAValue:
         """The circular buffer as a value; raises CompileError for a buffer of another kernel."""

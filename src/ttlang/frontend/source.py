@@ -25,10 +25,11 @@ class FunctionSource:
         return SourceLocation.of_bytes(self.file, line, column, end if end_line == line else None)
 
     def text(self) -> str:
-        """The lines of the function, for hashing."""
+        """The lines of the function and where it stands in them, for hashing: a line may hold several."""
         first = min([self.node.lineno, *(d.lineno for d in getattr(self.node, "decorator_list", []))])
         last = self.node.end_lineno or first
-        return "".join(linecache.getline(self.file, line) for line in range(first, last + 1))
+        lines = "".join(linecache.getline(self.file, line) for line in range(first, last + 1))
+        return f"{lines}{self.node.col_offset}:{self.node.end_col_offset}"
 
 
 @lru_cache(maxsize=64)

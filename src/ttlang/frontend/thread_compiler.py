@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import CallSiteLoc, IndexType, IntegerAttr, LocationAttr
+from xdsl.dialects.builtin import (
+    CallSiteLoc,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    LocationAttr,
+    f32,
+    i32,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir import Block as IRBlock
-from xdsl.ir import Operation, SSAValue
 
 from ttlang.diagnostics import CompileError, Note, SourceLocation
 from ttlang.dialects.locations import file_loc
@@ -27,7 +36,7 @@ from ttlang.language.scope import Thread
 from ttlang.language.symbols import SymbolicInt, fold_coordinates
 from ttlang.language.tensors import TensorAccessor, TensorParameter
 
-from . import integers
+from . import floats, integers
 from .branches import if_statement, result_of, return_statement, run
 from .conditions import (
     bool_op,
@@ -49,6 +58,7 @@ from .values import (
     BoundMethod,
     Bounds,
     RuntimeBool,
+    RuntimeFloat,
     RuntimeInt,
     TensorValue,
     Transfer,
@@ -88,6 +98,7 @@ class ThreadCompiler:
         self.entry = IRBlock()
         self.block = self.entry
         self.prologue: list[Operation] = []
+        self._literals: list[Operation] = []
         self.bounds: dict[SSAValue, Bounds] = {}
         self.free: dict[
             SSAValue, int
@@ -96,7 +107,7 @@ class ThreadCompiler:
         self.conditional = 0
         self.guarded = 0
         self.pipe_ends: list[tuple[Any, str]] = []
-        self._constants: dict[int, SSAValue] = {}
+        self._constants: dict[tuple[str, Attribute], SSAValue] = {}
         self._symbols: dict[SymbolicInt, Any] = {}
         self._cores: dict[int, list[RuntimeInt | int]] = {}
         self._location: LocationAttr | None = None
@@ -106,8 +117,14 @@ class ThreadCompiler:
     def compile(self) -> IRBlock:
         node = self.frame.source.node
         assert isinstance(node, ast.FunctionDef)
+        parameters = inspect.signature(self.thread.function).parameters
+        self.frame.locals.update(zip(parameters, self.thread.arguments, strict=True))
         self.run(node.body)
-        for op in reversed(self.prologue):
+        return self.finish()
+
+    def finish(self) -> IRBlock:
+        """The body of the thread, once all of it is emitted."""
+        for op in reversed([*self._literals, *self.prologue]):
             first = self.entry.first_op
             if first is None:
                 self.entry.add_op(op)
@@ -131,7 +148,8 @@ class ThreadCompiler:
         return CompileError(message, self.here(node), [*notes, *trail], hint)
 
     def refuse(self, construct: str, node: ast.AST, hint: str | None = None) -> NoReturn:
-        raise self.error(f"{construct} cannot be compiled in a thread", node, hint)
+        where = "single-threaded kernel" if self.thread.kind == "single_threaded" else "thread"
+        raise self.error(f"{construct} cannot be compiled in a {where}", node, hint)
 
     @contextmanager
     def at(self, node: ast.AST) -> Iterator[None]:
@@ -182,12 +200,25 @@ class ThreadCompiler:
                 number = int(value)
                 if not -(2**31) <= number < 2**32:
                     raise self.error(f"{number} does not fit the 32-bit integers of a core")
-                if number not in self._constants:
-                    with self.in_prologue():
-                        op = self.emit(arith.ConstantOp(IntegerAttr(number, IndexType())))
-                    self._constants[number] = op.results[0]
-                return self._constants[number]
+                return self.constant(number, IndexType())
         raise self.error(f"expected an integer, got {describe(value)}")
+
+    def constant(self, value: int | float, type: Attribute) -> SSAValue:
+        """A constant, made once, at the start of the thread."""
+        key = (repr(value), type)  # 0.0 and -0.0 are equal
+        if key not in self._constants:
+            attribute: Any = FloatAttr(value, f32)
+            if isinstance(type, IndexType | IntegerType):
+                attribute = IntegerAttr(int(value), type)
+            with self.in_prologue():
+                op = self.emit(arith.ConstantOp(attribute))
+            self._constants[key] = op.results[0]
+            if not isinstance(type, IndexType):  # the lowering looks for these before all else
+                self._literals.append(self.prologue.pop())
+        return self._constants[key]
+
+    def i32(self, value: int) -> SSAValue:
+        return self.constant(value, i32)
 
     def condition(self, value: Any) -> "bool | RuntimeBool":
         """The truth of `value`."""
@@ -198,6 +229,10 @@ class ThreadCompiler:
                 result = integers.binary(self, "ne", value, 0)
                 assert isinstance(result, bool | RuntimeBool)
                 return result
+            case RuntimeFloat():
+                test = floats.binary(self, "ne", value, 0.0)
+                assert isinstance(test, RuntimeBool)
+                return test
             case SymbolicInt():
                 return self.condition(self.materialise(value))
             case TensorValue() | Transfer() | CircularBuffer() | TensorParameter():
@@ -297,6 +332,16 @@ class ThreadCompiler:
                     raise self.error(f"{len(targets)} targets for {len(value)} values", target)
                 for t, v in zip(targets, value, strict=True):
                     self.bind(t, v)
+            case ast.Subscript(value=owner, slice=index):
+                block = self.expression(owner)
+                with self.at(target):
+                    self.check_assignment(block)
+                if not isinstance(block, Block):
+                    self.refuse(f"assignment to {construct(target)}", target)
+                from .elements import write
+
+                with self.at(target):
+                    write(self, block, self.expression(index), value)
             case _:
                 self.refuse(f"assignment to {construct(target)}", target)
 
@@ -322,6 +367,9 @@ class ThreadCompiler:
             self.bind(node.target, self.expression(node.value))
 
     def _aug_assign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Subscript):
+            self._aug_assign_element(node, node.target)
+            return
         current = (
             self.expression(ast.copy_location(ast.Name(_name(node.target), ast.Load()), node.target))
             if (isinstance(node.target, ast.Name))
@@ -344,21 +392,40 @@ class ThreadCompiler:
             self.refuse(f"operator '{symbol(node.op)}='", node)
         self.bind(node.target, self.binary(name, current, value))
 
+    def _aug_assign_element(self, node: ast.AugAssign, target: ast.Subscript) -> None:
+        block = self.expression(target.value)
+        name = _BINARY_NAMES.get(type(node.op))
+        self.check_accumulation(block)
+        if not isinstance(block, Block):
+            self.refuse("augmented assignment to an element", node)
+        if name is None:
+            self.refuse(f"operator '{symbol(node.op)}='", node)
+        from .elements import read, write
+
+        index = self.expression(target.slice)
+        current = read(self, block, index)
+        write(self, block, index, self.binary(name, current, self.expression(node.value)))
+
     def _expression_statement(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
             return  # a docstring
         value = self.expression(node.value)
-        if isinstance(value, TensorValue) and not isinstance(value, Block):
+        called = isinstance(node.value, ast.Call)
+        if isinstance(value, TensorValue) and not (called and isinstance(value, Block)):
             raise self.error(
                 "the result of this expression is not used",
                 node,
-                hint="store it in a block: block.store(...)",
+                hint="store it: out[i].store(...)"
+                if self.thread.kind == "single_threaded"
+                else "store it in a block: block.store(...)",
             )
+        if not isinstance(node.value, ast.Call | ast.IfExp | ast.BoolOp) and _is_number(value):
+            raise self.error("the result of this expression is not used", node, hint="bind it to a name")
         if isinstance(value, BoundMethod):
             raise self.error(
                 f"the method '{value.name}' is not called", node, hint=f"write {value.name}(...)"
             )
-        if isinstance(value, Block) and isinstance(node.value, ast.Call):
+        if isinstance(value, Block):
             raise self.error(
                 "the block acquired here is not used",
                 node,
@@ -436,6 +503,8 @@ class ThreadCompiler:
                     from .blocks import elementwise
 
                     return elementwise(self, "neg", [value])
+                if isinstance(value, RuntimeFloat):
+                    return floats.negate(self, value)
                 return self.binary("sub", 0, value) if depends_on_core(value) else self._folded(node, value)
             case ast.UAdd() if not isinstance(value, TensorValue):
                 return self.binary("add", 0, value) if depends_on_core(value) else self._folded(node, value)
@@ -453,7 +522,11 @@ class ThreadCompiler:
             from .blocks import binary
 
             return binary(self, name, a, b)
+        if isinstance(a, RuntimeFloat) or isinstance(b, RuntimeFloat):
+            return floats.binary(self, name, a, b)
         if isinstance(a, RuntimeInt | RuntimeBool) or isinstance(b, RuntimeInt | RuntimeBool):
+            if (isinstance(a, float) or isinstance(b, float)) and name != "pow":
+                return floats.binary(self, name, a, b)
             if name not in integers.PYTHON_OPERATORS:
                 raise self.error(
                     f"'{OPERATOR_SYMBOLS[name]}' of run-time integers cannot be compiled",
@@ -575,10 +648,23 @@ class ThreadCompiler:
 
         self.frame.locals[node.name] = define(self, node)
 
+    def check_assignment(self, target: Any) -> None:
+        """Refuse `target[...] = value` where another way of writing is meant."""
+
+    def check_accumulation(self, target: Any) -> None:
+        """Refuse `target[...] += value` where it has another meaning than for elements."""
+
+    def check_callee(self, callee: Any) -> None:
+        """Refuse what this kind of code may not call."""
+
     def _lambda(self, node: ast.Lambda) -> Any:
         from .nested_functions import define
 
         return define(self, node)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | RuntimeInt | RuntimeBool | RuntimeFloat)
 
 
 def _name(node: ast.AST) -> str:

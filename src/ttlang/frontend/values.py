@@ -73,6 +73,13 @@ class RuntimeBool:
     ssa: SSAValue
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class RuntimeFloat:
+    """A float known on the core only (`f32`): an element of a block, or computed from one."""
+
+    ssa: SSAValue
+
+
 @dataclass(eq=False, slots=True)
 class TensorValue:
     """A block-shaped value: the result of an expression on blocks."""
@@ -153,7 +160,7 @@ class RuntimeRange:
 def depends_on_core(value: Any) -> bool:
     """Whether a value, or an element of it, is known on the core only."""
     match value:
-        case RuntimeInt() | RuntimeBool() | TensorValue() | RuntimeRange():
+        case RuntimeInt() | RuntimeBool() | RuntimeFloat() | TensorValue() | RuntimeRange():
             return True
         case tuple() | list():
             return any(map(depends_on_core, value))
@@ -177,6 +184,8 @@ def describe(value: Any) -> str:
             return "a run-time integer"
         case RuntimeBool():
             return "a run-time truth value"
+        case RuntimeFloat():
+            return "a run-time float"
         case RuntimeRange():
             return "a range with run-time bounds"
         case Transfer():

@@ -33,11 +33,11 @@ class Layout(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """How a tensor is cut into shards, each in the L1 of one core.
+    """How a tensor is cut into shards, each in the L1 of one core, or in one bank of DRAM.
 
     `distribution`: "height" (whole rows), "width" (whole columns) or "block". `shape`: rows and columns of a shard, in
     datums; whole tiles when tiled. `grid`: columns and rows of the cores that hold them, from core (0, 0) on, or their
-    number. `orientation`: "row_major" deals shards to rows of cores, "col_major" to columns.
+    number; in DRAM the number of banks. `orientation`: "row_major" deals shards to rows of cores, "col_major" to columns.
     Raises ValueError for what does not exist.
     """
 

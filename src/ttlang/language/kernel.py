@@ -5,7 +5,7 @@ import functools
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +13,18 @@ import numpy as np
 from ttlang.diagnostics import CompileError, Note, SourceLocation, TTLangError, show_without_compiler_frames
 from ttlang.hardware import Chip, UnknownChipError, chip, chip_names
 
-from .data import SUPPORTED
+from .data import SUPPORTED, Layout
 from .scope import KernelConfig, KernelScope, Thread, current_or_none, current_scope, entered, misuse
-from .tensors import CONSTANTS, TensorParameter, TensorSpec, spec_of
+from .tensors import CONSTANTS, TensorParameter, TensorSpec, plain_layout, spec_of
 
 if TYPE_CHECKING:
     from ttlang.runtime import CompiledKernel, RunReport
 
 FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 METAL_VERSIONS = ("0.81", "0.69")
-MODES = ("multi_threaded",)
+MODES = ("multi_threaded", "single_threaded")
 _KIND_NAMES = {"compute": "compute", "datamovement": "data-movement"}
-RUN_OPTIONS = ("time", "max_cycles", "backend")
+RUN_OPTIONS = ("time", "max_cycles", "backend", "schedule")
 _NOT_PLAIN = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
@@ -59,8 +59,10 @@ class Kernel:
         grid: Any,
         arch: str | None,
         config: dict[str, Any],
+        mode: str = "multi_threaded",
     ):
         self.function = function
+        self.mode = mode
         self.grid = grid
         self.arch = arch
         self._config = config
@@ -70,6 +72,11 @@ class Kernel:
     @property
     def name(self) -> str:
         return self.function.__name__
+
+    @property
+    def plain_layout(self) -> Layout:
+        """The layout of arguments that are arrays without one of their own."""
+        return plain_layout(self._config["tiled"])
 
     def __call__(self, *arguments: Any, **options: Any) -> "RunReport":
         """Compile for these arguments and run; options are those of `CompiledKernel.run`.
@@ -107,8 +114,11 @@ class Kernel:
             config=KernelConfig(arch=target.name, **self._config),
             tensors=[s for s in specs if isinstance(s, TensorParameter)],
         )
+        if self.mode == "single_threaded":
+            scope.threads.append(Thread(self.function, self.mode, scope.location, tuple(specs)))
+            return scope
         with entered(scope):
-            result = self._called(self.function, *specs)
+            result = self._called(self._with_granularity(), *specs)
         if result is not None:
             raise CompileError(
                 f"kernel '{self.name}' returns a value; kernels return nothing",
@@ -117,6 +127,22 @@ class Kernel:
             )
         self._check_threads(scope)
         return scope
+
+    def _with_granularity(self) -> FunctionType:
+        """The function, with the name `granularity` bound where it uses it and does not bind it itself."""
+        function, value = self.function, self._config["granularity"]
+        if (
+            value is None
+            or "granularity" in function.__globals__
+            or not _uses(function.__code__, "granularity")
+        ):
+            return function
+        names = {**function.__globals__, "granularity": value}
+        copied = FunctionType(
+            function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+        )
+        copied.__kwdefaults__ = function.__kwdefaults__
+        return copied
 
     @staticmethod
     def _called(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -159,7 +185,7 @@ class Kernel:
     def _spec(self, name: str, value: Any) -> TensorSpec:
         what = f"argument '{name}' of kernel '{self.name}'"
         try:
-            spec = spec_of(value)
+            spec = spec_of(value, self.plain_layout)
         except TypeError as error:
             raise misuse(
                 f"{what}: {error}",
@@ -216,6 +242,20 @@ class Kernel:
 
     def _check_threads(self, scope: KernelScope) -> None:
         threads = scope.program_threads
+        if scope.uncalled is not None:
+            raise CompileError(
+                f"the ttl.Program of kernel '{self.name}' is not called",
+                scope.location,
+                hint="call it with the tensors: ttl.Program(compute, read, write)(a, b, out)",
+            )
+        for thread in threads:
+            if not thread.arguments and inspect.signature(thread.function).parameters:
+                raise CompileError(
+                    f"thread '{thread.name}' takes parameters",
+                    thread.location,
+                    hint="threads capture tensors and buffers from the kernel around them; ttl.Program(...)(a, b, out) passes"
+                    " circular buffers",
+                )
         if not threads:
             raise CompileError(
                 f"kernel '{self.name}' has no threads",
@@ -235,6 +275,12 @@ class Kernel:
         return f"<ttl.kernel {self.name}({', '.join(p.name for p in self._parameters)})>"
 
 
+def _uses(code: CodeType, name: str) -> bool:
+    """Whether a function, or one inside it, reads a global name."""
+    inner = (c for c in code.co_consts if isinstance(c, CodeType))
+    return name in code.co_names or any(_uses(c, name) for c in inner)
+
+
 def kernel(
     grid: Any = "auto",
     memory_space: str = "L1",
@@ -252,8 +298,11 @@ def kernel(
     """Make a kernel of a function of tensors.
 
     `grid`: sizes of the grid of cores (x first), "auto" or "full" (all cores of the chip), or a function of the
-    arguments that returns one. `granularity`: default block height of circular buffers, in tiles. `arch`: the chip,
-    by default the one of `ttl run --chip` or Wormhole. `fp32_dest_acc`: 32-bit destination registers, by default
+    arguments that returns one. `tiled`: whether arrays without a layout of their own are tiled, and circular buffers.
+    `granularity`: default block height of circular buffers, in tiles; the name `granularity` has its value in the function.
+    `arch`: the chip,
+    by default the one of `ttl run --chip` or Wormhole. `mode="single_threaded"`: the function stores expressions of slices and has
+    no threads; the compiler makes them. `fp32_dest_acc`: 32-bit destination registers, by default
     where a data type needs them. Raises CompileError for a setting that does not exist.
     """
 
@@ -266,7 +315,10 @@ def kernel(
         f"grid must be a tuple, 'auto', 'full' or a function of the arguments, got {grid!r}",
     )
     require(mode in MODES, f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-    require(memory_space in ("L1", "DRAM"), f"memory_space must be 'L1' or 'DRAM', got {memory_space!r}")
+    require(
+        memory_space == "L1",
+        f"memory_space must be 'L1', where circular buffers lie, got {memory_space!r}",
+    )
     require(
         math_fidelity in FIDELITIES,
         f"math_fidelity must be one of {', '.join(FIDELITIES)}, got {math_fidelity!r}",
@@ -316,6 +368,7 @@ def kernel(
                 "math_fidelity": math_fidelity,
                 "metal_version": metal_version,
             },
+            mode,
         )
 
     return decorate
@@ -334,12 +387,6 @@ def _thread(kind: str) -> Callable[[Callable[..., Any]], Thread]:
         location = function_location(function)
         if function.__name__ == "<lambda>" or function.__code__.co_flags & _NOT_PLAIN:
             raise CompileError("a thread is a plain function, made with 'def'", location)
-        if inspect.signature(function).parameters:
-            raise CompileError(
-                f"thread '{function.__name__}' takes parameters",
-                location,
-                hint="threads capture tensors and buffers from the kernel around them",
-            )
         thread = Thread(function, kind, location)
         scope.threads.append(thread)
         return thread

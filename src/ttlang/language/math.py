@@ -39,27 +39,33 @@ def typecast(x: Any, dtype: object) -> Any:
     return _only_in_compute_threads("typecast")
 
 
-def broadcast(x: Any, like: Any = None, *, dims: Any) -> Any:
-    """`x` repeated along `dims` (sizes of 1) to the shape of `like`, or of what it is combined with."""
+def broadcast(x: Any, dims: Any, like: Any = None, *, shape: Any = None) -> Any:
+    """`x` repeated along `dims` (sizes of 1) to the shape of `like`, to `shape` in tiles, or to that of what it is combined with.
+
+    `broadcast(x, like, dims=...)` is the same.
+    """
     return _only_in_compute_threads("broadcast")
 
 
-def reduce_sum(x: Any, scaler: Any = None, *, dims: Any) -> Any:
-    """Sum over `dims`, which keep size 1; `scaler` multiplies the result."""
+def reduce_sum(x: Any, dims: Any, scaler: Any = None) -> Any:
+    """Sum over `dims`, which keep size 1; `scaler` multiplies the result.
+
+    `reduce_sum(x, scaler, dims=...)` is the same; so for the other reductions.
+    """
     return _only_in_compute_threads("reduce_sum")
 
 
-def reduce_max(x: Any, scaler: Any = None, *, dims: Any) -> Any:
+def reduce_max(x: Any, dims: Any, scaler: Any = None) -> Any:
     """Maximum over `dims`, which keep size 1."""
     return _only_in_compute_threads("reduce_max")
 
 
-def reduce_min(x: Any, scaler: Any = None, *, dims: Any) -> Any:
+def reduce_min(x: Any, dims: Any, scaler: Any = None) -> Any:
     """Minimum over `dims`, which keep size 1."""
     return _only_in_compute_threads("reduce_min")
 
 
-def reduce_mean(x: Any, scaler: Any = None, *, dims: Any) -> Any:
+def reduce_mean(x: Any, dims: Any, scaler: Any = None) -> Any:
     """Mean over `dims`, which keep size 1."""
     return _only_in_compute_threads("reduce_mean")
 

@@ -28,17 +28,17 @@ class CircularBuffer:
         buffer_factor: int = 2,
         dtype: object = bfloat16,
         *,
-        tiled: bool = True,
+        tiled: bool | None = None,
         like: TensorParameter | None = None,
     ):
         scope = current_scope("a circular buffer")
         self.location: SourceLocation | None = caller_location()
-        self.shape = _block_shape(shape, scope)
+        self.shape = _block_shape(shape, scope, 2 if like is None else len(like.spec.shape_units))
         if not isinstance(buffer_factor, int) or isinstance(buffer_factor, bool) or buffer_factor < 1:
             raise misuse(f"buffer_factor must be an integer of at least 1, got {buffer_factor!r}")
         self.buffer_factor = buffer_factor
         self.dtype: DataType = _checked_type(dtype)
-        self.tiled = tiled
+        self.tiled = scope.config.tiled if tiled is None else tiled
         self.like = like
         self.index = len(scope.buffers)
         self.scope = scope
@@ -85,14 +85,14 @@ def _checked_type(dtype: object) -> DataType:
         raise misuse(str(error)) from None
 
 
-def _block_shape(shape: Any, scope: KernelScope) -> tuple[int, ...]:
+def _block_shape(shape: Any, scope: KernelScope, rank: int) -> tuple[int, ...]:
     if shape is None:
         if scope.config.granularity is None:
             raise misuse(
                 "a circular buffer needs a shape",
                 hint="pass shape=(rows, columns) in tiles, or give the kernel a granularity",
             )
-        return (scope.config.granularity, 1)
+        return (scope.config.granularity, *(1,) * (rank - 1))
     if isinstance(shape, int | np.integer):
         shape = (shape,)
     if not isinstance(shape, tuple | list) or not shape:

@@ -39,8 +39,10 @@ class Thread:
     """A thread function of a kernel, to be compiled from its source."""
 
     function: FunctionType
-    kind: str  # "compute" or "datamovement"
+    kind: str  # "compute", "datamovement" or "single_threaded": the kernel function itself
     location: SourceLocation
+    arguments: tuple[Any, ...] = ()
+    """What the parameters are bound to: circular buffers, or the arguments of a single-threaded kernel."""
 
     @property
     def name(self) -> str:
@@ -65,6 +67,8 @@ class KernelScope:
     semaphores: list[Any] = field(default_factory=list)
     nets: list[Any] = field(default_factory=list)
     explicit_threads: list[Thread] | None = None
+    uncalled: Any = None
+    """A `ttl.Program` that waits for its call."""
 
     @property
     def program_threads(self) -> list[Thread]:

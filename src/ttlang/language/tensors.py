@@ -93,11 +93,14 @@ def _check_shard(shape: tuple[int, ...], shard: Shard | None, layout: Layout, me
         return
     if not isinstance(shard, Shard):
         raise misuse(f"shard must be a ttl.Shard, got {shard!r}")
-    if memory is not Memory.L1:
-        raise misuse("shards lie in the L1 of cores", hint="pass memory=ttl.L1")
-    if layout is not Layout.TILE or any(size % 32 for size in (*shard.shape, *shape[-2:])):
+    if memory is Memory.DRAM and shard.grid[1:] not in ((), (1,)):
         raise misuse(
-            "a sharded tensor is made of whole tiles: its shape and that of its shards are multiples of 32"
+            f"shards in DRAM lie in its banks, which are one row, not in {'x'.join(map(str, shard.grid))} cores",
+            hint="pass a grid of (banks,), or memory=ttl.L1",
+        )
+    if layout is Layout.TILE and any(size % 32 for size in (*shard.shape, *shape[-2:])):
+        raise misuse(
+            "a sharded tiled tensor is made of whole tiles: its shape and that of its shards are multiples of 32"
         )
 
 
@@ -141,6 +144,11 @@ def tensor(
         limits = np.iinfo(target)
         if array.min() < limits.min or array.max() > limits.max:
             raise misuse(f"values from {array.min()} to {array.max()} do not fit {type.format.python_name}")
+    if layout is Layout.ROW_MAJOR and not type.format.scalar_bytes:
+        raise misuse(
+            f"a {type.format.python_name} tensor has no row-major form: groups of 16 datums of a tile share an exponent",
+            hint="leave out layout=, or choose bfloat16",
+        )
     _check_shard(array.shape, shard, layout, memory)
     return Tensor(array.astype(target, copy=False), type, layout, memory, shard)
 
@@ -192,8 +200,13 @@ def _ttnn_shard(config: Any) -> Shard:
     return Shard(name.removesuffix("_sharded"), (rows, columns), (x + 1, y + 1), orientation)
 
 
-def spec_of(value: Any) -> TensorSpec | None:
-    """What the compiler needs to know of an argument; None when it is no tensor.
+def plain_layout(tiled: bool) -> Layout:
+    """The layout of arrays that have none of their own."""
+    return Layout.TILE if tiled else Layout.ROW_MAJOR
+
+
+def spec_of(value: Any, layout: Layout = Layout.TILE) -> TensorSpec | None:
+    """What the compiler needs to know of an argument; None when it is no tensor. `layout` is that of plain arrays.
 
     Raises TypeError for a data type that the device lacks and ValueError for a scalar array.
     """
@@ -208,7 +221,7 @@ def spec_of(value: Any) -> TensorSpec | None:
         raise ValueError("a tensor needs at least one dimension, got a scalar array")
     if 0 in array.shape:
         raise ValueError(f"a tensor must not be empty, got shape {array.shape}")
-    return TensorSpec(array.shape, data_type(array.dtype))
+    return TensorSpec(array.shape, data_type(array.dtype), layout)
 
 
 CONSTANTS = (bool, int, float, str, np.generic)
