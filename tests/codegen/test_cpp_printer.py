@@ -51,7 +51,7 @@ void kernel_main() {
     constexpr uint32_t cb_out = get_compile_time_arg_val(2);
     compute_kernel_hw_startup(cb_a, cb_b, cb_out);
     add_init(cb_a, cb_b);
-    for (uint32_t t = 0; t < 4; t += 1) {
+    for (uint32_t t = 0; t < 4; ++t) {
         cb_wait_front(cb_a, 1);
         add_tiles(cb_a, cb_b, 0, t, 0);
     }
@@ -131,16 +131,16 @@ def test_names_are_unique_and_legal(compile_kernel: Compile) -> None:
     )
     assert "uint32_t for_ = get_arg_val<uint32_t>(0);" in lines
     assert "uint32_t copy_tile_1 = get_arg_val<uint32_t>(1);" in lines
-    assert lines.count("for (uint32_t i = 0; i < for_; i += 1) {") == 2
+    assert lines.count("for (uint32_t i = 0; i < for_; ++i) {") == 2
 
 
 @pytest.mark.parametrize(
     "bound, head",
     [
-        ("%x = ttkernel.get_arg_val(%c0) : (index) -> index", "for (uint32_t i = 0; i < x; i += 1) {"),
+        ("%x = ttkernel.get_arg_val(%c0) : (index) -> index", "for (uint32_t i = 0; i < x; ++i) {"),
         (
             "%s = ttkernel.get_arg_val(%c0) : (index) -> index\n  %x = arith.subi %s, %c4 : index",
-            "for (int32_t i = 0; i < static_cast<int32_t>(x); i += 1) {",
+            "for (int32_t i = 0; i < static_cast<int32_t>(x); ++i) {",
         ),
     ],
 )
@@ -200,13 +200,61 @@ def test_swapped_loop_values_go_through_a_temporary(compile_kernel: Compile) -> 
         "constexpr uint32_t cb_a = get_compile_time_arg_val(0);",
         "uint32_t x = 0;",
         "uint32_t y = 1;",
-        "for (uint32_t i = 0; i < 4; i += 1) {",
+        "for (uint32_t i = 0; i < 4; ++i) {",
         "uint32_t x_1 = x;",
         "x = y;",
         "y = x_1;",
         "}",
         "copy_tile(cb_a, x, y);",
     ]
+
+
+def test_a_variable_starts_with_the_value_of_its_name(compile_kernel: Compile) -> None:
+    """One declaration, short assignments."""
+    lines = body(
+        compile_kernel(
+            CONSTANTS
+            + """
+  %page = ttkernel.get_arg_val(%c1) : (index) -> index
+  %first = ttkernel.get_arg_val(%c4) : (index) -> index
+  %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%page_1 = %page, %tile = %first) -> (index, index) {
+    ttkernel.copy_tile(%a, %page_1, %tile) : ($CB, index, index) -> ()
+    %0 = arith.addi %page_1, %c4 : index
+    %1 = arith.addi %tile, %c1 : index
+    scf.yield %0, %1 : index, index
+  }"""
+        )
+    )
+    assert lines[1:] == [
+        "uint32_t first = get_arg_val<uint32_t>(4);",
+        "uint32_t page = get_arg_val<uint32_t>(1);",
+        "uint32_t tile = first;",
+        "for (uint32_t i = 0; i < 4; ++i) {",
+        "copy_tile(cb_a, page, tile);",
+        "page += 4;",
+        "++tile;",
+        "}",
+    ]
+
+
+def test_elements_of_known_arrays_have_names_of_their_own(compile_kernel: Compile) -> None:
+    """A value that is used twice and has no name; the declaration widens it."""
+    lines = body(
+        compile_kernel(
+            CONSTANTS
+            + """
+  %0 = "ttkernel.experimental::convert_logical_x_to_translated"(%c1) : (index) -> index
+  %1 = "ttkernel.experimental::convert_logical_y_to_translated"(%c4) : (index) -> index
+  %at = ttkernel.get_write_ptr(%a) : ($CB) -> i32
+  %2 = ttkernel.get_noc_addr(%0, %1, %at) : (index, index, i32) -> !ttkernel.noc_addr
+  %3 = ttkernel.get_noc_addr(%1, %0, %at) : (index, index, i32) -> !ttkernel.noc_addr
+  ttkernel.noc_async_read(%2, %at, %n1) : (!ttkernel.noc_addr, i32, i32) -> ()
+  ttkernel.noc_async_read(%3, %at, %n1) : (!ttkernel.noc_addr, i32, i32) -> ()""",
+            thread="noc",
+        )
+    )
+    assert "uint32_t noc_x = worker_logical_col_to_virtual_col[1];" in lines
+    assert "uint32_t noc_y = worker_logical_row_to_virtual_row[4];" in lines
 
 
 def test_startup_comes_first_and_once(compile_kernel: Compile) -> None:
@@ -221,13 +269,13 @@ def test_startup_comes_first_and_once(compile_kernel: Compile) -> None:
     )
     assert body(compile_kernel(text))[3:] == [
         "compute_kernel_hw_startup<SrcOrder::Reverse>(cb_a, cb_b, cb_out);",
-        "for (uint32_t i = 0; i < 4; i += 1) {",
+        "for (uint32_t i = 0; i < 4; ++i) {",
         "matmul_init(cb_a, cb_b, 1);",
         "copy_init(cb_a);",
         "}",
     ]
     assert body(compile_kernel(text, version="0.69"))[3:] == [
-        "for (uint32_t i = 0; i < 4; i += 1) {",
+        "for (uint32_t i = 0; i < 4; ++i) {",
         "mm_init(cb_a, cb_b, cb_out, 1);",
         "init_sfpu(cb_a, cb_out);",
         "copy_tile_init(cb_a);",
@@ -248,7 +296,7 @@ def test_data_formats_are_set_anew_where_buffers_differ_in_them(compile_kernel: 
     )
     lines = body(compile_kernel(text))
     assert lines[-4:] == [
-        "for (uint32_t i = 0; i < 4; i += 1) {",
+        "for (uint32_t i = 0; i < 4; ++i) {",
         "reconfig_data_format_srca(cb_wide);",
         "pack_reconfig_data_format(cb_out);",
         "}",
@@ -317,8 +365,8 @@ def test_errors_point_at_the_python(compile_kernel: Compile) -> None:
 @pytest.mark.parametrize(
     "version, call",
     [
-        ("0.69", r'MATH\(\(DPRINT << "x = " << \w+ << ENDL\(\)\)\);'),
-        ("0.81", r'MATH\(\(DPRINT\("x = \{\}\\n", \w+\)\)\);'),
+        ("0.69", r'MATH\(DPRINT << "x = " << \w+ << ENDL\(\)\);'),
+        ("0.81", r'MATH\(DPRINT\("x = \{\}\\n", \w+\)\);'),
     ],
 )
 def test_device_print(compile_kernel: Compile, version: str, call: str) -> None:

@@ -48,6 +48,7 @@ def a_program(**changes):
                 "page_bytes": 4096,
                 "pages": 2,
                 "address": 100000,
+                "shards_of": 1,
             }
         ],
         "semaphores": (0, 3),

@@ -304,7 +304,6 @@ DECORATORS = (
     "grid=(2, 2), arch='blackhole'",
     "grid=(2, 2), metal_version='0.69'",
     "grid=(2, 2), granularity=4",
-    "grid=(2, 2), memory_space='DRAM'",
 )
 
 

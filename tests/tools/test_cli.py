@@ -36,11 +36,43 @@ def test_run_passes_arguments_and_chip():
     assert "eltwise_add 256x256" in result.stdout
 
 
-def test_run_report_and_no_timing():
-    result = ttl("run", EXAMPLES / "eltwise_add.py", "256", "--no-timing", "--report")
+def test_run_table_and_no_timing():
+    result = ttl("run", EXAMPLES / "eltwise_add.py", "256", "--no-timing", "--table")
     assert result.returncode == 0, result.stderr
     assert "cycles" not in result.stdout
     assert result.stdout.count("grid") == 2
+
+
+def test_run_writes_reports_and_traces(tmp_path):
+    result = ttl(
+        "run",
+        EXAMPLES / "matmul.py",
+        "512",
+        "--report",
+        tmp_path / "r.json",
+        "--trace",
+        tmp_path / "t.json.gz",
+    )
+    assert result.returncode == 0, result.stderr
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"r.json", "r_2.json", "t.json.gz", "t_2.json.gz"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--report", "r.txt"], "error: r.txt: the name must end in .html or .json\n"),
+        (["--trace", "t.html"], "error: t.html: the name must end in .json or .json.gz\n"),
+        (["--trace", "missing/t.json"], "error: there is no folder missing\n"),
+        (
+            ["--no-timing", "--trace", "t.json"],
+            "error: --no-timing leaves nothing to report; leave out one of them\n",
+        ),
+    ],
+)
+def test_run_refuses_reports_that_cannot_be_written(options, message, tmp_path):
+    result = ttl("run", EXAMPLES / "eltwise_add.py", "64", *options, cwd=tmp_path)
+    assert (result.returncode, result.stderr, result.stdout) == (2, message, "")
 
 
 def test_run_returns_the_exit_code_of_the_script(tmp_path):
@@ -62,6 +94,34 @@ def test_compile_writes_every_stage(tmp_path):
     assert "ttkernel.matmul_block" in (tmp_path / "out" / "matmul.ttkernel.mlir").read_text()
     assert "emitc.call_opaque" in (tmp_path / "out" / "matmul.emitc.mlir").read_text()
     assert "matmul_block(" in (tmp_path / "out" / "matmul.multiply.cpp").read_text()
+
+
+def test_compile_without_ttkernel(tmp_path):
+    script = EXAMPLES / "eltwise_add.py"
+    for backend in ("simulator", "direct"):
+        result = ttl(
+            "compile", script, "--emit", "ttl,emitc,cpp", "--backend", backend, "-o", tmp_path / backend
+        )
+        assert result.returncode == 0, result.stderr
+    written = sorted(path.name for path in (tmp_path / "direct").iterdir())
+    assert written == sorted(path.name for path in (tmp_path / "simulator").iterdir()) != []
+    for name in written:
+        assert (tmp_path / "direct" / name).read_text() == (tmp_path / "simulator" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--backend", "gpu"), "error: there is no backend 'gpu'; there are simulator, ttnn, direct"),
+        (
+            ("--backend", "direct", "--emit", "ttkernel"),
+            "error: there is no stage 'ttkernel' with --backend direct: it makes EmitC of TTL at once",
+        ),
+    ],
+)
+def test_compile_refuses_backends_and_stages_that_there_are_not(tmp_path, options, message):
+    result = ttl("compile", EXAMPLES / "eltwise_add.py", *options, "-o", tmp_path)
+    assert result.returncode == 2 and message in result.stderr
 
 
 def test_compile_prints_pass_times(tmp_path):

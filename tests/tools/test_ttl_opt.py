@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ttlang.dialects import OWN, available, load
+from ttlang.pipelines import ANALYSIS, LOWERING, TTL_TO_TTKERNEL
 from ttlang.tools.opt import main
-from ttlang.transforms import all_passes
+from ttlang.transforms import COMPOSITES, all_passes
 
 CB = "%cb = ttl.create_cb shape=[2, 1], tile_type=!ttcore.tile<32x32, bf16>, buffer_factor=2"
 PRINTED = (
@@ -149,10 +150,16 @@ def test_a_pass_that_fails(opt) -> None:
     [
         (
             "ttl-nothing",
-            "error: pipeline 'ttl-nothing': Unrecognized passes: ['ttl-nothing']\n  help: the passes are ",
+            "error: pipeline 'ttl-nothing': there is no pass 'ttl-nothing'\n  help: the passes are ",
         ),
         ("cse{", "error: the pipeline 'cse{' is malformed: "),
         ("cse{nothing=1}", "error: pipeline 'cse{nothing=1}': "),
+        ("builtin.module(cse", "error: the pipeline 'builtin.module(cse' is malformed: "),
+        (
+            "ttl-allocate-cbs{a=1}",
+            "error: pipeline 'ttl-allocate-cbs{a=1}': 'ttl-allocate-cbs' stands for several passes and takes no options\n"
+            "  help: name them: ttl-canonicalize,",
+        ),
     ],
 )
 def test_bad_pipelines(pipeline: str, message: str, opt) -> None:
@@ -168,6 +175,46 @@ def test_files_that_are_not_there(opt, tmp_path: Path) -> None:
     code, _, err = opt("-o", str(tmp_path / "none" / "out"), text=CB)
     assert code == 1
     assert err == f"error: cannot write {tmp_path / 'none' / 'out'}: No such file or directory\n"
+
+
+PLAN = (  # section 7.3 of the plan, word for word
+    "builtin.module("
+    "ttcore-register-device,"
+    "ttl-validate,"
+    "ttl-insert-synchronization,"
+    "ttl-allocate-cbs,"
+    "ttl-expand-threads,"
+    "ttl-assign-dst-registers,"
+    "ttl-lower-to-ttkernel"
+    ")"
+)
+
+
+def test_the_pipeline_of_the_plan_is_printed_pass_by_pass(opt) -> None:
+    assert PLAN == TTL_TO_TTKERNEL
+    code, out, err = opt("-p", PLAN, "--print-pipeline")
+    assert (code, err) == (0, "")
+    names = out.removeprefix("builtin.module(").removesuffix(")\n").split(",")
+    assert names[:3] == ["ttcore-register-device", "ttl-validate", "ttl-insert-synchronization"]
+    assert sorted(names) == sorted((*ANALYSIS, *LOWERING))
+    assert not set(names) & set(COMPOSITES)
+    assert opt("-p", out.strip(), "--print-pipeline") == (0, out, "")
+
+
+def test_a_pipeline_in_mlir_form_with_options_and_spaces(opt) -> None:
+    text = "builtin.module( ttl-canonicalize ,\n convert-ttkernel-to-emitc{metal-version=0.69} )"
+    printed = 'builtin.module(ttl-canonicalize,convert-ttkernel-to-emitc{metal_version="0.69"})\n'
+    assert opt("--pass-pipeline", text, "--print-pipeline") == (0, printed, "")
+    assert opt("-p", text, text=CB) == (0, "builtin.module {\n}\n", "")
+
+
+def test_the_list_of_passes_shows_composites(opt) -> None:
+    code, out, _ = opt("--list-passes")
+    assert code == 0
+    for name in all_passes():
+        assert f"  {name} " in out
+    for name, members in COMPOSITES.items():
+        assert f"  {name:36} {','.join(members)}\n" in out
 
 
 EXPECTED = """

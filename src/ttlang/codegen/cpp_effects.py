@@ -2,8 +2,10 @@
 """What EmitC ops read and change, and who uses what: the grounds on which the printer moves expressions."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from ttlang.dialects import emitc
@@ -34,6 +36,11 @@ _PURE_CALLS = PURE_HELPERS | {
 }
 _READING_CALLS = frozenset({"get_read_ptr", "get_write_ptr"})
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@cache
+def _identifiers(text: str) -> frozenset[str]:
+    return frozenset(_IDENTIFIER.findall(text))
 
 
 def is_pure_call(op: emitc.CallOpaqueOp) -> bool:
@@ -80,9 +87,10 @@ class Uses:
         ops = list(function.body.walk())
         for position, op in enumerate(ops):
             self._position[op] = position
-            self._note(op)
-        for op in reversed(ops):
-            self._count(op)
+            if (note := _NOTES.get(type(op))) is not None:
+                note(self, op)
+        for position in range(len(ops) - 1, -1, -1):
+            self._count(ops[position], position)
 
     def of(self, value: SSAValue) -> list[Operation]:
         return self._users.get(value, [])
@@ -99,37 +107,53 @@ class Uses:
         start, end = self._position[load], self._last.get(load.results[0], -1)
         return any(start < self._position[a] < end for a in self._assignments.get(load.operands[0], ()))
 
-    def _note(self, op: Operation) -> None:
-        if isinstance(op, emitc.CallOpaqueOp):
-            self.reserved.add(op.callee.data)
-        elif isinstance(op, (emitc.LiteralOp, emitc.VerbatimOp)):
-            self.reserved.update(_IDENTIFIER.findall(op.value.data))
-        elif isinstance(op, emitc.DoOp):
-            if WHILE in op.attributes:
-                tests = (inner for inner in op.condition.block.ops if isinstance(inner, emitc.ExpressionOp))
-                self.loop_tests.update(test.operands[0] for test in tests)
-        elif isinstance(op, emitc.AssignOp):
-            variable = op.operands[0]
-            self._assignments.setdefault(variable, []).append(op)
-            owner = variable.owner
-            if isinstance(owner, emitc.VariableOp) and owner.next_op is op:
-                self._firsts[owner] = op
-                self.initial.add(op)
+    def _note_call(self, op: Operation) -> None:
+        callee = op.properties["callee"]
+        assert isinstance(callee, StringAttr)
+        self.reserved.add(callee.data)
 
-    def _count(self, op: Operation) -> None:
+    def _note_text(self, op: Operation) -> None:
+        text = op.properties["value"]
+        if isinstance(text, emitc.OpaqueAttr):
+            text = text.value
+        if isinstance(text, StringAttr):
+            self.reserved.update(_identifiers(text.data))
+
+    def _note_loop(self, op: Operation) -> None:
+        assert isinstance(op, emitc.DoOp)
+        if WHILE in op.attributes:
+            tests = (inner for inner in op.condition.block.ops if isinstance(inner, emitc.ExpressionOp))
+            self.loop_tests.update(test.operands[0] for test in tests)
+
+    def _note_assignment(self, op: Operation) -> None:
+        variable = op.operands[0]
+        self._assignments.setdefault(variable, []).append(op)
+        owner = variable.owner
+        if type(owner) is emitc.VariableOp and owner.next_op is op:
+            self._firsts[owner] = op
+            self.initial.add(op)
+
+    def _count(self, op: Operation, position: int) -> None:
         if self._is_dead(op):
             return
-        position = self._position[op]
-        operands: Iterable[SSAValue] = op.operands
-        if isinstance(op, emitc.AssignOp):
-            variable, value = op.operands
+        operands: Sequence[SSAValue] = op.operands
+        if not operands:
+            return
+        if type(op) is emitc.AssignOp:
+            variable, value = operands
             if variable in self.loop_tests:
                 return  # the `if` that follows is the one use of the test
-            if isinstance(variable.owner, emitc.VariableOp):
+            if type(variable.owner) is emitc.VariableOp:
                 operands = (value,)
+        end = max(position, self._end(op))
+        users, last = self._users, self._last
         for operand in operands:
-            self._users.setdefault(operand, []).append(op)
-            self._last[operand] = max(self._last.get(operand, -1), position, self._end(op))
+            if (known := users.get(operand)) is None:
+                users[operand] = [op]
+                last[operand] = end
+            else:
+                known.append(op)
+                last[operand] = max(last[operand], end)
 
     def _end(self, op: Operation) -> int:
         """Where an op is evaluated at the latest, as part of what uses it; -1 for one that is a statement."""
@@ -137,14 +161,17 @@ class Uses:
             return -1
         (result,) = op.results
         is_statement = result.name_hint is not None or len(self.of(result)) > 1
-        return -1 if is_statement and not isinstance(op, emitc.CastOp) else self._last.get(result, -1)
+        return -1 if is_statement and type(op) is not emitc.CastOp else self._last.get(result, -1)
 
     def _is_dead(self, op: Operation) -> bool:
-        if not op.results or any(self.of(result) for result in op.results):
-            return isinstance(op, emitc.AssignOp) and self._is_dead_store(op)
+        cls = type(op)
+        if not op.results:
+            return cls is emitc.AssignOp and self._is_dead_store(op)
+        if any(result in self._users for result in op.results):
+            return False
         if isinstance(op, emitc.CallOpaqueOp):
             return is_pure_call(op)
-        return type(op) in EXPRESSION_OPS or isinstance(op, (emitc.LoadOp, emitc.ConstantOp, emitc.LiteralOp))
+        return cls in EXPRESSION_OPS or cls in _VALUES
 
     def _is_dead_store(self, op: Operation) -> bool:
         """A variable that nobody reads need not be written."""
@@ -156,3 +183,14 @@ class Uses:
 
     def _is_read(self, op: Operation) -> bool:
         return isinstance(op, emitc.ExpressionOp) or bool(op.results[0].uses)
+
+
+_VALUES = (emitc.LoadOp, emitc.ConstantOp, emitc.LiteralOp)
+_NOTES: Mapping[type[Operation], Callable[[Uses, Operation], None]] = {
+    emitc.AssignOp: Uses._note_assignment,
+    emitc.CallOpaqueOp: Uses._note_call,
+    emitc.ConstantOp: Uses._note_text,
+    emitc.DoOp: Uses._note_loop,
+    emitc.LiteralOp: Uses._note_text,
+    emitc.VerbatimOp: Uses._note_text,
+}

@@ -3,7 +3,26 @@
 
 from collections.abc import Mapping
 
+
+def _narrow_access(width: int) -> dict[str, str]:
+    """Loads and stores of 8 or 16 bits through a pointer to words of L1."""
+    pointer = f"reinterpret_cast<volatile tt_l1_ptr uint{width}_t*>(words)"
+    words = "volatile tt_l1_ptr uint32_t* words"
+    return {
+        f"load_u{width}": f"""\
+inline uint32_t load_u{width}({words}, uint32_t index) {{
+    return {pointer}[index];
+}}""",
+        f"store_u{width}": f"""\
+inline void store_u{width}({words}, uint32_t index, uint32_t value) {{
+    {pointer}[index] = static_cast<uint{width}_t>(value);
+}}""",
+    }
+
+
 HELPERS: Mapping[str, str] = {
+    **_narrow_access(8),
+    **_narrow_access(16),
     "float_to_bits": """\
 inline uint32_t float_to_bits(float value) {
     uint32_t bits;

@@ -7,11 +7,12 @@ values that the Python program names stay variables. Constants stand where they 
 left out.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from io import StringIO
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, ModuleOp, Signedness, StringAttr, i1
 from xdsl.ir import Block, Operation, SSAValue
 
 from ttlang.dialects import emitc
@@ -43,6 +44,28 @@ _RESULT_NAMES: Mapping[str, str] = {
     "reinterpret_cast<volatile tt_l1_ptr uint32_t*>": "pointer",
 }
 """Names of results of calls that the program does not name."""
+
+_ARRAY_NAMES: Mapping[str, str] = {
+    "worker_logical_col_to_virtual_col": "noc_x",
+    "worker_logical_row_to_virtual_row": "noc_y",
+}
+"""Names of elements of arrays that the program does not name."""
+
+_CONSTANT_NAMES: Mapping[str, str] = {"TensorAccessorArgs": "tensor_args"}
+"""Names of opaque constants that the program does not name, by what they begin with."""
+
+
+_INCREMENT = re.compile(r"(\w+) ([+-]) (\w+)")
+
+
+def _assignment(target: str, value: str) -> str:
+    """`x += 4` where the value is the target and a name or number more."""
+    match = _INCREMENT.fullmatch(value)
+    if match is None or match[1] != target:
+        return f"{target} = {value}"
+    if match[3] == "1":
+        return f"{match[2] * 2}{target}"
+    return f"{target} {match[2]}= {match[3]}"
 
 
 def print_cpp(module: ModuleOp, *, metal_version: str) -> list[CppKernel]:
@@ -191,7 +214,18 @@ class _Printer:
             return
         name = self.names.declare(result.name_hint or self._default_name(op))
         self.expressions[result] = Expression(name)
-        self.statement(op, f"{self._declared_type(result)} {name} = {expression.text};")
+        text = self._widened(op) or expression.text
+        self.statement(op, f"{self._declared_type(result)} {name} = {text};")
+
+    def _widened(self, op: Operation) -> str | None:
+        """What a cast to a wider unsigned type casts: a declaration of that type converts it."""
+        if not isinstance(op, emitc.CastOp):
+            return None
+        source, target = op.source.type, op.dest.type
+        if not isinstance(source, IntegerType) or not isinstance(target, IntegerType):
+            return None
+        unsigned = all(t.signedness.data is Signedness.UNSIGNED for t in (source, target))
+        return self.argument(op.source) if unsigned and source.width.data < target.width.data else None
 
     def _may_inline(
         self,
@@ -212,9 +246,18 @@ class _Printer:
         return not read or not self._changed_between(op, user, read)
 
     def _is_named(self, result: SSAValue, user: Operation) -> bool:
-        """Whether the program names the value; the test of a `while` stands in its head all the same."""
-        is_test = isinstance(user, emitc.IfOp) and isinstance(user.parent_op(), emitc.DoOp)
-        return result.name_hint is not None and not is_test
+        """Whether the program names the value.
+
+        The test of a `while` stands in its head all the same, and the first value of a variable of the same name in the
+        variable's declaration.
+        """
+        if result.name_hint is None:
+            return False
+        if user in self.uses.initial:
+            owner = result.owner
+            same_block = isinstance(owner, Operation) and owner.parent is user.parent
+            return not same_block or user.operands[0].name_hint != result.name_hint
+        return not (isinstance(user, emitc.IfOp) and isinstance(user.parent_op(), emitc.DoOp))
 
     def _is_trivial(self, op: Operation) -> bool:
         """Casts of a name, and elements of an array: as short where they are used as a variable would be."""
@@ -233,6 +276,12 @@ class _Printer:
     def _default_name(self, op: Operation) -> str:
         if isinstance(op, emitc.CallOpaqueOp):
             return _RESULT_NAMES.get(op.callee.data, "value")
+        if op.results[0].type == i1:
+            return "condition"
+        if isinstance(op, emitc.CastOp):
+            return _ARRAY_NAMES.get(self.argument(op.source).partition("[")[0], "value")
+        if isinstance(op, emitc.AddOp) and isinstance(op.operands[1].owner, emitc.ConstantOp):
+            return op.operands[0].name_hint or "value"  # the next page, the next address
         return "value"
 
     def _declared_type(self, value: SSAValue) -> str:
@@ -247,9 +296,12 @@ class _Printer:
         if not isinstance(op.value, emitc.OpaqueAttr):
             self.expressions[result] = literal(op.value)
         elif self.uses.of(result):
-            name = self.names.declare(result.name_hint or "value")
+            text = op.value.value.data
+            name = self.names.declare(
+                result.name_hint or _CONSTANT_NAMES.get(text.partition("<")[0], "value")
+            )
             self.expressions[result] = Expression(name)
-            self.statement(op, f"constexpr {cpp_type(result.type)} {name} = {op.value.value.data};")
+            self.statement(op, f"constexpr {cpp_type(result.type)} {name} = {text};")
 
     def literal(self, op: Operation) -> None:
         assert isinstance(op, emitc.LiteralOp)
@@ -263,19 +315,22 @@ class _Printer:
 
     def call(self, op: Operation) -> None:
         assert isinstance(op, emitc.CallOpaqueOp)
-        if op.callee.data in HELPERS:
-            self.helpers.add(op.callee.data)
-        if op.results and not self.uses.of(op.results[0]) and is_pure_call(op):
+        callee = op.callee.data
+        if callee in HELPERS:
+            self.helpers.add(callee)
+        used = bool(op.results) and bool(self.uses.of(op.results[0]))
+        if op.results and not used and is_pure_call(op):
             return
-        text = f"{op.callee.data}{self._template_args(op)}({self._call_args(op)})"
-        if op.results and self.uses.of(op.results[0]):
+        text = f"{callee}{self._template_args(op)}({self._call_args(op)})"
+        if used:
             self.define(op, Expression(text), self.read_by(op))
         else:
             self.statement(op, f"{text};")
 
     def _call_args(self, op: emitc.CallOpaqueOp) -> str:
         if op.args is None:
-            return ", ".join(self.argument(operand) for operand in op.operands)
+            expressions = self.expressions
+            return ", ".join([expressions[operand].text for operand in op.operands])
         return ", ".join(
             self.argument(op.operands[arg.value.data]) if isinstance(arg, IntegerAttr) else literal(arg).text
             for arg in op.args
@@ -312,7 +367,7 @@ class _Printer:
             return
         target, text = self.argument(variable), self.argument(value)
         if target != text:
-            self.statement(op, f"{target} = {text};")
+            self.statement(op, f"{_assignment(target, text)};")
 
     def load(self, op: Operation) -> None:
         """A variable stands for its value as long as nobody assigns to it."""
@@ -337,9 +392,8 @@ class _Printer:
         self.expressions[body.args[0]] = Expression(name)
         type_text = cpp_type(body.args[0].type)
         bound = upper.at_least(9)
-        self.statement(
-            op, f"for ({type_text} {name} = {lower.text}; {name} < {bound}; {name} += {step.text}) {{"
-        )
+        advance = f"++{name}" if step.text == "1" else f"{name} += {step.text}"
+        self.statement(op, f"for ({type_text} {name} = {lower.text}; {name} < {bound}; {advance}) {{")
         self.loops += 1
         self.nested(body)
         self.loops -= 1

@@ -7,7 +7,7 @@ The function is the one source: passes build it, and this module only reads it.
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, SSAValue
 
@@ -32,7 +32,15 @@ from ttlang.dialects.ttmetal import (
 from ttlang.hardware import Chip, chip
 from ttlang.transforms.program_structure import element_format
 from ttlang.transforms.tensor_pages import Pages
-from ttlang.transforms.ttl_to_ttmetal import ARCH, GRID, LAYOUT, PROGRAM, element_bytes, is_host_function
+from ttlang.transforms.ttl_to_ttmetal import (
+    ARCH,
+    GRID,
+    LAYOUT,
+    PROGRAM,
+    SHARDS,
+    element_bytes,
+    is_host_function,
+)
 
 MATH_FIDELITIES = {"lofi": "LoFi", "hifi2": "HiFi2", "hifi3": "HiFi3", "hifi4": "HiFi4"}
 """The names of tt-metal for those of the dialect."""
@@ -43,7 +51,10 @@ _MOVERS = {NocIndex.NOC0: "reader", NocIndex.NOC1: "writer"}
 
 @dataclass(frozen=True, slots=True)
 class HostBuffer:
-    """A circular buffer on every core: `address` is in L1, the same on all cores."""
+    """A circular buffer on every core: `address` is in L1, the same on all cores.
+
+    `tensor`: position of the tensor whose shards the buffer is, and whose address it has; None for a buffer of its own.
+    """
 
     name: str
     index: int
@@ -51,6 +62,7 @@ class HostBuffer:
     page_bytes: int
     pages: int
     address: int
+    tensor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,7 @@ def _buffer(value: SSAValue, port: int) -> HostBuffer:
     assert isinstance(layout, ShardLayoutAttr)
     shape = type_.get_shape()
     block = prod(shape[len(shape) // 2 :])
+    shards = op.attributes.get(SHARDS)
     per_page = 1 if isinstance(type_.element_type, TileType) else block
     return HostBuffer(
         value.name_hint or f"cb_{port}",
@@ -233,6 +246,7 @@ def _buffer(value: SSAValue, port: int) -> HostBuffer:
         per_page * element_bytes(type_.element_type),
         block // per_page * layout.buffers.data,
         op.address.value.data,
+        shards.value.data if isinstance(shards, IntegerAttr) else None,
     )
 
 

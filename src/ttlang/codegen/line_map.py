@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ def position_of(location: Attribute) -> Position | None:
     return None if leaf is None else (leaf.filename.data, leaf.line.data, leaf.column.data)
 
 
+@cache
 def base_name(file: str) -> str:
     """The last part of a path: what may be shown in emitted code."""
     return PurePath(file.replace("\\", "/")).name

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ttlang.diagnostics import TTLangError
 from ttlang.environment import is_on
+from ttlang.language.data import Layout
 from ttlang.language.scope import misuse
 from ttlang.language.tensors import CONSTANTS, TensorSpec, is_ttnn_tensor, spec_of
 
@@ -15,13 +18,10 @@ from . import settings
 from .arguments import checked_arrays
 from .image import ProgramImage
 from .report import RunReport
+from .settings import BACKENDS
 
 STAGES = {"ttl": "ttl.mlir", "ttmetal": "ttmetal.mlir", "ttkernel": "ttkernel.mlir", "emitc": "emitc.mlir"}
 """Stages of the IR and the files that hold them; the stage "cpp" is one file per kernel."""
-
-
-BACKENDS = ("simulator", "ttnn", "direct")
-"""What `backend` may be. "direct" compiles without the TTKernel stage and runs on the simulator."""
 
 
 class Stages(Mapping[str, str]):
@@ -43,6 +43,11 @@ class Stages(Mapping[str, str]):
         if name in self._files:
             return self._files[name]
         if self._folder is None or (self._folder.is_dir() and not self._has(name)):
+            if stage == "ttkernel" and self._has(STAGES["emitc"]):
+                raise KeyError(
+                    f"'{self._image.name}' has no stage 'ttkernel': it was compiled with backend='direct', which makes"
+                    f" EmitC of TTL at once; it has {', '.join(self)}"
+                )
             raise KeyError(f"'{self._image.name}' has no stage '{stage}'; it has {', '.join(self)}")
         try:
             return (self._folder / name).read_text(encoding="utf-8")
@@ -79,6 +84,10 @@ class CompiledKernel:
         backend: str | None = None,
     ):
         self.backend = backend
+        self.constants: tuple[tuple[int, Any], ...] = ()
+        """Position and value of the arguments that are compile-time constants."""
+        self.plain_layout = Layout.TILE
+        """The layout of arrays that have none of their own."""
         self.image = image
         self.pass_seconds = dict(pass_seconds or {})
         self.artefacts = artefacts
@@ -104,15 +113,20 @@ class CompiledKernel:
         time: bool | None = None,
         max_cycles: int | None = None,
         sanitize: bool | None = None,
+        trace: bool | None = None,
+        schedule: str | None = None,
     ) -> RunReport:
         """Run on the simulator or, with `backend="ttnn"` or ttnn tensors, on hardware; outputs are written in place.
 
         `time=False` computes values only; `max_cycles` ends a run that takes longer; `sanitize=False` leaves out the
-        search for faults that hardware would hide. Raises CompileError for arguments
+        search for faults that hardware would hide; `schedule="random:SEED"` perturbs when processors start and packets leave,
+        within what a chip may do; `trace=True` records the run over time, for
+        `RunReport.save_trace` and the timeline of `RunReport.save`. Raises CompileError for arguments
         that are not those it was compiled for, SimulatorError (DeadlockError, ...) when the run fails, TTNNError
         when ttnn or its device are missing. With `TTLANG_COMPILE_ONLY=1` nothing runs and the report says so.
         """
         tensors = [a for a in arguments if not isinstance(a, CONSTANTS)]
+        self._check_constants(arguments)
         self._check_types(tensors)
         if self._launcher(backend, tensors) == "ttnn":
             if compile_only():
@@ -123,18 +137,25 @@ class CompiledKernel:
         arrays = checked_arrays(self.image, tensors)
         if compile_only():
             return RunReport.compiled_only(self)
+        from ttlang.simulator.device import schedule_seed
+
         from .simulator_backend import launch
 
         defaults = settings.current()
+        try:
+            schedule_seed(schedule or defaults.schedule)
+        except ValueError as error:
+            raise misuse(str(error)) from None
         report = launch(
             self,
             arrays,
             time=defaults.time if time is None else time,
             max_cycles=defaults.max_cycles if max_cycles is None else max_cycles,
             sanitize=defaults.sanitize if sanitize is None else sanitize,
+            trace=bool(defaults.trace_file or defaults.report_file) if trace is None else trace,
+            schedule=schedule or defaults.schedule,
         )
-        if defaults.print_reports:
-            print(report)
+        settings.write_reports(report)
         return report
 
     def _launcher(self, backend: str | None, tensors: Sequence[Any]) -> str:
@@ -164,6 +185,23 @@ class CompiledKernel:
 
         return save(self, path, format)
 
+    def _check_constants(self, arguments: Sequence[Any]) -> None:
+        """Constants that are passed must be those of the compilation; they may be left out."""
+        given = [(n, a) for n, a in enumerate(arguments) if isinstance(a, CONSTANTS)]
+        if not given:
+            return
+        if [n for n, _ in given] != [n for n, _ in self.constants]:
+            raise misuse(
+                f"'{self.name}' takes constants at the positions {[n for n, _ in self.constants]}, got {[n for n, _ in given]}",
+                hint="call the kernel itself: it compiles for each value of its constants",
+            )
+        for (position, value), (_, compiled) in zip(given, self.constants, strict=True):
+            if _plain(value) != _plain(compiled) or type(_plain(value)) is not type(_plain(compiled)):
+                raise misuse(
+                    f"argument {position} of '{self.name}' is {value!r}; it was compiled for {compiled!r}",
+                    hint="call the kernel itself: it compiles for each value of its constants",
+                )
+
     def _check_types(self, tensors: Sequence[Any]) -> None:
         wanted = self.image.tensors
         if len(tensors) != len(wanted):
@@ -172,7 +210,7 @@ class CompiledKernel:
         for tensor, value in zip(wanted, tensors, strict=True):
             what = f"argument '{tensor.name}' of '{self.name}'"
             try:
-                spec: TensorSpec | None = spec_of(value)
+                spec: TensorSpec | None = spec_of(value, self.plain_layout)
             except (TypeError, ValueError) as error:
                 raise misuse(f"{what}: {error}") from None
             if spec != tensor.spec:
@@ -205,6 +243,11 @@ class CompiledKernel:
 def compile_only() -> bool:
     """`TTLANG_COMPILE_ONLY=1`: kernels are compiled and not run."""
     return is_on("TTLANG_COMPILE_ONLY")
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's scalars are the numbers that they hold."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _describe(spec: TensorSpec | None) -> str:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ttlang.environment import is_on
 from ttlang.frontend.fingerprint import fingerprint
 from ttlang.language.scope import KernelScope, misuse
+from ttlang.language.tensors import CONSTANTS
 
-from . import cache
-from .compiled import BACKENDS, STAGES, CompiledKernel
+from . import cache, settings
+from .compiled import STAGES, CompiledKernel
 from .image import BufferImage, KernelImage, ProgramImage, TensorImage
+from .settings import BACKENDS
 
 if TYPE_CHECKING:
     from ttlang.language.kernel import Kernel
@@ -35,10 +37,13 @@ def compile_kernel(kernel: "Kernel", arguments: Sequence[Any], backend: str | No
     """
     if backend is not None and backend not in BACKENDS:
         raise misuse(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
-    compiled = _compile_or_load(kernel.trace(arguments), direct=backend == "direct")
-    if compiled.backend != backend:
-        compiled = copy(compiled)  # the cached one serves every backend
-        compiled.backend = backend
+    wanted = backend or settings.current().backend
+    compiled = _compile_or_load(kernel.trace(arguments), direct=wanted == "direct")
+    constants = tuple((n, a) for n, a in enumerate(arguments) if isinstance(a, CONSTANTS))
+    layout = kernel.plain_layout
+    if (compiled.backend, compiled.constants, compiled.plain_layout) != (backend, constants, layout):
+        compiled = copy(compiled)  # the cached one serves every backend and spelling of the arguments
+        compiled.backend, compiled.constants, compiled.plain_layout = backend, constants, layout
     for watcher in _watchers:
         watcher(compiled)
     return compiled
@@ -137,7 +142,15 @@ def _image(scope: KernelScope, compilation: "Compilation") -> ProgramImage:
         unpack_to_dest_fp32=host.unpack_to_dest_fp32,
         semaphores=tuple(s.initial for s in sorted(host.semaphores, key=lambda s: s.id)),
         buffers=tuple(
-            BufferImage(b.name, b.index, b.data_format, b.page_bytes, b.pages, b.address)
+            BufferImage(
+                b.name,
+                b.index,
+                b.data_format,
+                b.page_bytes,
+                b.pages,
+                b.address,
+                0 if b.tensor is None else b.tensor + 1,
+            )
             for b in host.buffers
         ),
         tensors=tuple(

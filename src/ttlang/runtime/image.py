@@ -15,7 +15,11 @@ from ttlang.language.tensors import TensorSpec
 
 @dataclass(frozen=True, slots=True)
 class BufferImage:
-    """A circular buffer, the same on every core. Sizes and address in bytes."""
+    """A circular buffer, the same on every core. Sizes and address in bytes.
+
+    `shards_of`: 1 + the position of the tensor whose shards the buffer is, and whose address it has; 0 for a buffer of
+    its own.
+    """
 
     name: str
     index: int
@@ -23,6 +27,7 @@ class BufferImage:
     page_bytes: int
     pages: int
     address: int
+    shards_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)

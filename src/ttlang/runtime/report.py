@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run tells: cycles, time, what bounded it, and how far results are from a reference."""
 
+import json
+import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +14,11 @@ from ttlang.diagnostics import TTLangError
 from ttlang.language.tensors import as_array
 
 if TYPE_CHECKING:
+    from ttlang.simulator import RunResult
+
     from .compiled import CompiledKernel
+    from .image import ProgramImage
+    from .profile import Profile
 
 RELATIVE_L2_LIMIT = {"float32": 1e-2, "bfloat16": 1e-2, "float16": 2e-3}
 """Largest relative L2 error that `check` accepts by default, by the type of the result. float32 results come from
@@ -28,7 +35,9 @@ class RunReport:
 
     `cycles` counts the chip's clock, `seconds` is simulated time; both are None when time was not modelled or nothing
     ran. `bound` names what limited the run ("compute", "noc", "dram", "issue"), `utilisation` the busy fraction of
-    each. `prints` holds what kernels printed. `result` is the simulator's own, with per-thread and per-line costs.
+    each. `prints` holds what kernels printed. `result` is the simulator's own, with the costs of every processor and
+    C++ line; `profile` brings them back to threads, lines of Python, buffers and memories. `complete` is false for a run
+    that Ctrl-C stopped.
     """
 
     kernel: str
@@ -41,7 +50,8 @@ class RunReport:
     prints: tuple[str, ...] = ()
     artefacts: Path | None = None
     host_seconds: dict[str, float] = field(default_factory=dict)
-    result: Any = None
+    result: "RunResult | None" = None
+    image: "ProgramImage | None" = None
 
     @classmethod
     def compiled_only(cls, compiled: "CompiledKernel") -> "RunReport":
@@ -51,7 +61,55 @@ class RunReport:
 
     @property
     def ran(self) -> bool:
-        return self.result is not None
+        return self.result is not None or bool(self.host_seconds)
+
+    @property
+    def complete(self) -> bool:
+        return self.result is None or self.result.complete
+
+    @cached_property
+    def profile(self) -> "Profile | None":
+        """Figures by thread, line of Python, buffer and memory; None when time was not modelled."""
+        if self.result is None or self.image is None or self.cycles is None:
+            return None
+        from .profile import profile_of
+
+        return profile_of(self.image, self.result)
+
+    def save(self, path: "str | os.PathLike[str]") -> Path:
+        """Write the report: `.json` as data, `.html` as one page that needs nothing else.
+
+        The page has a timeline when the run was recorded (`trace=True`). Raises TTLangError for other endings, and when
+        the file cannot be written.
+        """
+        from .profile.data import report_data
+
+        target = Path(path)
+        if target.suffix == ".json":
+            return _written(target, json.dumps(report_data(self), indent=1))
+        if target.suffix == ".html":
+            from .profile.page import page
+
+            return _written(target, page(self))
+        raise TTLangError(f"error: a report ends in .json or .html, not '{target.name}'")
+
+    def save_trace(self, path: "str | os.PathLike[str]") -> Path:
+        """Write the run over time for the Perfetto UI; `.json`, or `.json.gz` compressed.
+
+        Raises TTLangError when the run was not recorded (`trace=True`) or the file cannot be written.
+        """
+        target = Path(path)
+        if self.result is None or self.image is None or self.result.trace is None:
+            raise TTLangError(
+                f"error: the run of '{self.kernel}' was not recorded\n  help: run it with trace=True, on the simulator"
+            )
+        from .profile.trace_file import write_trace
+
+        try:
+            write_trace(target, self.image, self.result)
+        except OSError as error:
+            raise TTLangError(f"error: {target} cannot be written: {error.strerror}") from None
+        return target
 
     def check(
         self, actual: Any, expected: Any, name: str | None = None, tolerance: float | None = None
@@ -82,6 +140,14 @@ class RunReport:
         from .console import report_text
 
         return report_text(self)
+
+
+def _written(path: Path, text: str) -> Path:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TTLangError(f"error: {path} cannot be written: {error.strerror}") from None
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import product
-from math import prod
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.console import Console
 
 from ttlang.language.tensors import TensorSpec
-from ttlang.simulator import Buffer, Device, Program
+from ttlang.simulator import Buffer, Device, Program, RunInterrupted, RunResult
+from ttlang.simulator.block_formats import decode, encode
 
+from .console import print_all, shown_progress
 from .image import ProgramImage
 from .report import RunReport
+from .shard_placement import ShardPlacement
 
 if TYPE_CHECKING:
     from .compiled import CompiledKernel
@@ -38,8 +41,13 @@ def launch(
     time: bool,
     max_cycles: int | None,
     sanitize: bool,
+    trace: bool = False,
+    schedule: str = "modelled",
 ) -> RunReport:
-    """Run a program on arrays; those that it writes to are changed when it has ended well, and not before."""
+    """Run a program on arrays; those that it writes to are changed when it has ended well, and not before.
+
+    `trace` records the run over time. Ctrl-C prints what was seen so far and goes on as KeyboardInterrupt.
+    """
     image = compiled.image
     start = perf_counter()
     with _launch_lock, ExitStack() as stack:
@@ -49,17 +57,38 @@ def launch(
         for buffer, array, tensor in zip(buffers, arrays, image.tensors, strict=True):
             upload(buffer, array, tensor.spec)
         uploaded = perf_counter()
-        result = device.run(
-            build_program(image, [b.address for b in buffers]),
-            time=time,
-            max_cycles=max_cycles,
-            sanitize=sanitize,
-        )
+        try:
+            with shown_progress(image.name) as progress:
+                result = device.run(
+                    build_program(image, [b.address for b in buffers]),
+                    time=time,
+                    max_cycles=max_cycles,
+                    sanitize=sanitize,
+                    trace=trace and time,
+                    schedule=schedule,
+                    progress=progress,
+                )
+        except RunInterrupted as stop:
+            print_all(_report(compiled, stop.result, time, {}), Console(stderr=True, highlight=False))
+            raise
         ran = perf_counter()
         for buffer, array, tensor in zip(buffers, arrays, image.tensors, strict=True):
             if tensor.written:
                 download(buffer, array, tensor.spec)
     moved = perf_counter() - ran + uploaded - built
+    host_seconds = {
+        "device": built - start,
+        "tensors": moved,
+        "compile": result.compile_seconds,
+        "run": result.run_seconds,
+    }
+    return _report(compiled, result, time, host_seconds)
+
+
+def _report(
+    compiled: "CompiledKernel", result: RunResult, time: bool, host_seconds: dict[str, float]
+) -> RunReport:
+    image = compiled.image
     return RunReport(
         kernel=image.name,
         arch=image.arch,
@@ -70,13 +99,9 @@ def launch(
         utilisation=dict(result.utilisation) if time else {},
         prints=tuple(result.output.splitlines()),
         artefacts=compiled.artefacts,
-        host_seconds={
-            "device": built - start,
-            "tensors": moved,
-            "compile": result.compile_seconds,
-            "run": result.run_seconds,
-        },
+        host_seconds=host_seconds,
         result=result,
+        image=image,
     )
 
 
@@ -92,7 +117,7 @@ def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
             data_format=buffer.data_format,
             num_pages=buffer.pages,
             page_size=buffer.page_bytes,
-            address=buffer.address,
+            address=addresses[buffer.shards_of - 1] if buffer.shards_of else buffer.address,
         )
     for number, initial in enumerate(image.semaphores):
         program.add_semaphore(number, cores, initial)
@@ -116,8 +141,11 @@ def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
 
 @contextmanager
 def _buffer(device: Device, spec: TensorSpec) -> Iterator[Buffer]:
-    pages = spec.pages if spec.shard is None else _shard_pages(spec) * device.chip.cores
-    buffer = device.allocate(pages, spec.page_bytes, memory=spec.memory.value)  # type: ignore[arg-type]
+    pages, page_bytes = spec.pages, spec.page_bytes
+    if spec.shard is not None:
+        placement = ShardPlacement(spec, device.chip)
+        pages, page_bytes = placement.buffer_pages, placement.page_bytes
+    buffer = device.allocate(pages, page_bytes, memory=spec.memory.value)
     try:
         yield buffer
     finally:
@@ -134,30 +162,6 @@ def _matrices(array: np.ndarray, spec: TensorSpec) -> Iterator[tuple[int, np.nda
         yield number * pages, array[outer]
 
 
-def _shard_pages(spec: TensorSpec) -> int:
-    """Pages of one shard."""
-    assert spec.shard is not None
-    return prod(spec.shard.in_units(spec.tiled))
-
-
-def _shard_order(device: Device, spec: TensorSpec) -> np.ndarray:
-    """For each page of a sharded tensor, its number in a buffer that is interleaved over all cores.
-
-    Page k of the shard of core c lies where page k * cores + c of such a buffer does.
-    """
-    assert spec.shard is not None
-    *outer, columns = spec.shape_units
-    rows = prod(outer)
-    high, wide = spec.shard.in_units(spec.tiled)
-    across = -(-columns // wide)
-    places = spec.shard.places(-(-rows // high), across)
-    cores = np.array([y * device.chip.grid[0] + x for x, y in places])
-    row, column = np.divmod(np.arange(rows * columns), columns)
-    inside = row % high * wide + column % wide
-    order: np.ndarray = inside * device.chip.cores + cores[row // high * across + column // wide]
-    return order
-
-
 @contextmanager
 def _in_page_order(device: Device, spec: TensorSpec) -> Iterator[Buffer]:
     """A buffer with all pages of a tensor in their order."""
@@ -169,17 +173,25 @@ def _in_page_order(device: Device, spec: TensorSpec) -> Iterator[Buffer]:
 
 
 def _upload_shards(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
-    with _in_page_order(buffer.device, spec) as ordered:
-        upload(ordered, array, replace(spec, shard=None))
-        pages = np.zeros((buffer.num_pages, spec.page_bytes), np.uint8)
-        pages[_shard_order(buffer.device, spec)] = ordered.read().reshape(spec.pages, spec.page_bytes)
-        buffer.write(pages)
+    placement = ShardPlacement(spec, buffer.device.chip)
+    pages = np.zeros((buffer.num_pages, placement.page_bytes), np.uint8)
+    if spec.tiled:
+        with _in_page_order(buffer.device, spec) as ordered:
+            upload(ordered, array, replace(spec, shard=None))
+            pages[placement.order] = ordered.read().reshape(spec.pages, spec.page_bytes)
+    else:
+        pages[placement.order] = placement.cut(array)
+    buffer.write(pages)
 
 
 def _download_shards(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
+    placement = ShardPlacement(spec, buffer.device.chip)
+    pages = buffer.read().reshape(buffer.num_pages, placement.page_bytes)[placement.order]
+    if not spec.tiled:
+        placement.join(pages, array)
+        return
     with _in_page_order(buffer.device, spec) as ordered:
-        pages = buffer.read().reshape(buffer.num_pages, spec.page_bytes)
-        ordered.write(pages[_shard_order(buffer.device, spec)])
+        ordered.write(pages)
         download(ordered, array, replace(spec, shard=None))
 
 
@@ -190,6 +202,9 @@ def upload(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
         return
     if not spec.tiled:
         buffer.write(array)
+        return
+    if not spec.dtype.format.scalar_bytes:
+        buffer.write(np.concatenate([encode(m, spec.dtype.format) for _, m in _matrices(array, spec)]))
         return
     for first_page, matrix in _matrices(array, spec):
         buffer.write_tiles(matrix, first_page)
@@ -202,6 +217,11 @@ def download(buffer: Buffer, array: np.ndarray, spec: TensorSpec) -> None:
         return
     if not spec.tiled:
         array[...] = buffer.read().view(array.dtype).reshape(array.shape)
+        return
+    if not spec.dtype.format.scalar_bytes:
+        tiles = buffer.read().reshape(-1, spec.page_bytes)
+        for first_page, matrix in _matrices(array, spec):
+            matrix[...] = decode(tiles[first_page:], spec.dtype.format, matrix.shape)
         return
     for first_page, matrix in _matrices(array, spec):
         buffer.read_tiles(matrix, first_page)

@@ -21,7 +21,7 @@ from ttlang.language.data import Layout, Memory
 from ttlang.language.tensors import TensorSpec, as_array, is_ttnn_tensor
 
 from .accessor_words import same_placement, split_words
-from .image import KernelImage, ProgramImage, TensorImage
+from .image import BufferImage, KernelImage, ProgramImage, TensorImage
 from .report import RunReport
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def launch(compiled: "CompiledKernel", arguments: Sequence[Any]) -> RunReport:
         for tensor, value in zip(image.tensors, arguments, strict=True)
     ]
     uploaded = perf_counter()
-    result = ttnn.generic_op(io_tensors(image, tensors), build_program(ttnn, image, tensors))
+    ttnn.generic_op(io_tensors(image, tensors), build_program(ttnn, image, tensors))
     ran = perf_counter()
     for tensor, value, moved in zip(image.tensors, arguments, tensors, strict=True):
         if tensor.written and moved is not value:
@@ -85,7 +85,6 @@ def launch(compiled: "CompiledKernel", arguments: Sequence[Any]) -> RunReport:
             "tensors": uploaded - opened + perf_counter() - ran,
             "run": ran - uploaded,
         },
-        result=result,
     )
 
 
@@ -199,7 +198,7 @@ def memory_config(ttnn: Any, spec: TensorSpec) -> Any:
     orientation = getattr(ttnn.ShardOrientation, shard.orientation.upper())
     return ttnn.MemoryConfig(
         getattr(ttnn.TensorMemoryLayout, f"{shard.distribution}_sharded".upper()),
-        ttnn.BufferType.L1,
+        ttnn.BufferType.L1 if spec.memory is Memory.L1 else ttnn.BufferType.DRAM,
         ttnn.ShardSpec(cores, list(shard.shape), orientation),
     )
 
@@ -247,7 +246,7 @@ def io_tensors(image: ProgramImage, tensors: Sequence[Any]) -> list[Any]:
 def build_program(ttnn: Any, image: ProgramImage, tensors: Sequence[Any]) -> Any:
     """The ProgramDescriptor of a program whose tensors lie on a device."""
     accessors = [_accessor_args(ttnn, image, i, tensor) for i, tensor in enumerate(tensors)]
-    return describe(ttnn, image, [tensor.buffer_address() for tensor in tensors], accessors)
+    return describe(ttnn, image, [tensor.buffer_address() for tensor in tensors], accessors, tensors)
 
 
 def _accessor_args(ttnn: Any, image: ProgramImage, position: int, tensor: Any) -> list[int]:
@@ -261,9 +260,13 @@ def _accessor_args(ttnn: Any, image: ProgramImage, position: int, tensor: Any) -
 
 
 def describe(
-    ttnn: Any, image: ProgramImage, addresses: Sequence[int], accessors: Sequence[Sequence[int]]
+    ttnn: Any,
+    image: ProgramImage,
+    addresses: Sequence[int],
+    accessors: Sequence[Sequence[int]],
+    tensors: Sequence[Any] | None = None,
 ) -> Any:
-    """The ProgramDescriptor of a program.
+    """The ProgramDescriptor of a program. Without `tensors`, circular buffers in their shards are shown as others are.
 
     `addresses` are those of its tensors, `accessors` the compile-time words that describe where their pages lie, as
     ttnn.TensorAccessorArgs gives them. Raises TTNNError when they say something else than those that the kernels were
@@ -279,21 +282,28 @@ def describe(
             ttnn.SemaphoreDescriptor(id=number, core_ranges=cores, initial_value=initial)
             for number, initial in enumerate(image.semaphores)
         ],
-        cbs=[
-            ttnn.CBDescriptor(
-                total_size=buffer.pages * buffer.page_bytes,
-                core_ranges=cores,
-                format_descriptors=[
-                    ttnn.CBFormatDescriptor(
-                        buffer_index=buffer.index,
-                        data_format=_data_type(ttnn, BY_METAL_NAME[buffer.data_format].type),
-                        page_size=buffer.page_bytes,
-                    )
-                ],
-            )
-            for buffer in image.buffers
-        ],
+        cbs=[_circular_buffer(ttnn, buffer, cores, tensors) for buffer in image.buffers],
     )
+
+
+def _circular_buffer(ttnn: Any, buffer: BufferImage, cores: Any, tensors: Sequence[Any] | None) -> Any:
+    format_descriptors = [
+        ttnn.CBFormatDescriptor(
+            buffer_index=buffer.index,
+            data_format=_data_type(ttnn, BY_METAL_NAME[buffer.data_format].type),
+            page_size=buffer.page_bytes,
+        )
+    ]
+    if not buffer.shards_of or tensors is None:
+        return ttnn.CBDescriptor(
+            total_size=buffer.pages * buffer.page_bytes,
+            core_ranges=cores,
+            format_descriptors=format_descriptors,
+        )
+    descriptor = ttnn.cb_descriptor_from_sharded_tensor(buffer.index, tensors[buffer.shards_of - 1])
+    descriptor.core_ranges = cores
+    descriptor.format_descriptors = format_descriptors
+    return descriptor
 
 
 def _check_accessors(image: ProgramImage, accessors: Sequence[Sequence[int]]) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 import ttlang
 from ttlang.diagnostics import TTLangError
 from ttlang.hardware import chip_names
+from ttlang.runtime.settings import BACKENDS
 
 app = typer.Typer(
     name="ttl",
@@ -58,6 +59,30 @@ def _checked_chip(name: str | None) -> None:
         os.environ["TTLANG_CHIP"] = name
 
 
+def _checked_backend(name: str | None, stages: list[str]) -> None:
+    if name is not None and name not in BACKENDS:
+        raise _Stop(f"error: there is no backend '{name}'; there are {', '.join(BACKENDS)}", 2)
+    if name == "direct" and "ttkernel" in stages:
+        raise _Stop(
+            "error: there is no stage 'ttkernel' with --backend direct: it makes EmitC of TTL at once\n"
+            "  help: leave it out of --emit, or take another backend",
+            2,
+        )
+
+
+def _checked_reports(report: Path | None, trace: Path | None, timing: bool) -> None:
+    """Refuses what could not be written after the run, before it."""
+    for path, endings in ((report, (".html", ".json")), (trace, (".json", ".json.gz"))):
+        if path is None:
+            continue
+        if not path.name.endswith(endings):
+            raise _Stop(f"error: {path}: the name must end in {' or '.join(endings)}", 2)
+        if not path.absolute().parent.is_dir():
+            raise _Stop(f"error: there is no folder {path.parent}", 2)
+        if not timing:
+            raise _Stop("error: --no-timing leaves nothing to report; leave out one of them", 2)
+
+
 def _script(path: Path) -> Path:
     if not path.is_file():
         raise _Stop(f"error: there is no file {path}", 2)
@@ -76,11 +101,16 @@ def _arguments(path: Path, arguments: list[str]) -> Iterator[None]:
         sys.argv, sys.path[:] = saved_argv, saved_path
 
 
-def _run_script(path: Path, arguments: list[str]) -> int:
+def _run_script(path: Path, arguments: list[str], compat: bool = False, largest: int | None = None) -> int:
     """Run a script as `python` would; returns its exit code."""
     with _arguments(path, arguments):
         try:
-            runpy.run_path(str(path), run_name="__main__")
+            if compat:
+                from ttlang.compat.script import run
+
+                run(path, largest)
+            else:
+                runpy.run_path(str(path), run_name="__main__")
         except SystemExit as stop:
             if stop.code is None:
                 return 0
@@ -110,15 +140,26 @@ def run(
     timing: Annotated[
         bool, typer.Option(help="Model time; --no-timing computes values only, faster.")
     ] = True,
+    table: Annotated[bool, typer.Option("--table", help="Print the report of each run of a kernel.")] = False,
     report: Annotated[
-        bool, typer.Option("--report", help="Print the timing report of each run of a kernel.")
-    ] = False,
+        Path | None, typer.Option(help="Write the report of each run: a page (.html) or data (.json).")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Write each run over time, for the Perfetto UI (.json, .json.gz).")
+    ] = None,
     max_cycles: Annotated[
         int | None, typer.Option(min=1, help="Stop a run after so many simulated cycles.")
     ] = None,
     sanitize: Annotated[
         bool, typer.Option(help="Look for faults that hardware would hide; --no-sanitize runs faster.")
     ] = True,
+    compat: Annotated[
+        bool, typer.Option("--compat", help="A program of the public language: `import ttl`, `import ttnn`.")
+    ] = False,
+    largest: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --compat: cut larger numbers in assignments outside of functions."),
+    ] = None,
 ) -> None:
     """Run a script or a program file on the simulator.
 
@@ -127,7 +168,15 @@ def run(
     from ttlang.runtime import settings
 
     _checked_chip(chip)
-    settings.override(time=timing, max_cycles=max_cycles, sanitize=sanitize, print_reports=report)
+    _checked_reports(report, trace, timing)
+    settings.override(
+        time=timing,
+        max_cycles=max_cycles,
+        sanitize=sanitize,
+        print_reports=table,
+        report_file=report,
+        trace_file=trace,
+    )
     if file.suffix == ".ttm":
         from .program_file import run_program
 
@@ -138,7 +187,9 @@ def run(
         raise _Stop(
             "error: --in and --out go with program files (.ttm); a script gets its arguments after FILE", 2
         )
-    raise typer.Exit(_run_script(_script(file), context.args))
+    if largest is not None and not compat:
+        raise _Stop("error: --largest goes with --compat", 2)
+    raise typer.Exit(_run_script(_script(file), context.args, compat, largest))
 
 
 @app.command(context_settings=_PASS_THROUGH, name="compile")
@@ -150,17 +201,25 @@ def compile_(
     ] = "cpp",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("out"),
     chip: Annotated[str | None, typer.Option(help="Chip for kernels that name none.")] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Way to the C++ for kernels that name none: {', '.join(BACKENDS)} (without TTKernel)."
+        ),
+    ] = None,
     time_passes: Annotated[bool, typer.Option(help="Print the time of each pass.")] = False,
 ) -> None:
     """Run a script in compile-only mode and write what its kernels become. Further arguments
     are passed to it; its own options stand after `--`."""
-    from ttlang.runtime import driver
+    from ttlang.runtime import driver, settings
 
     stages = [stage.strip() for stage in emit.split(",") if stage.strip()]
     unknown = [stage for stage in stages if stage not in _STAGES]
     if unknown or not stages:
         raise _Stop(f"error: stage '{','.join(unknown)}' is not known; there are {', '.join(_STAGES)}", 2)
     _checked_chip(chip)
+    _checked_backend(backend, stages)
+    settings.override(backend=backend)
     os.environ["TTLANG_COMPILE_ONLY"] = "1"
     if time_passes:
         os.environ["TTLANG_DISABLE_CACHE"] = "1"

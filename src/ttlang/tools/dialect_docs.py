@@ -21,7 +21,7 @@ from xdsl.irdl.operations import OptionalDef
 from xdsl.passes import ModulePass
 
 from ttlang.dialects import OWN, available, load
-from ttlang.transforms import all_passes
+from ttlang.transforms import COMPOSITES, all_passes
 
 HEADER = "<!-- Made by `ttl-opt --dialect-docs` from the definitions: change those, not this file. -->\n"
 
@@ -61,9 +61,16 @@ def help_text() -> str:
             lines.append(f"    {_sigil(attribute)}{attribute.name:35} {summary(attribute)}")
     upstream = [name for name in available() if name not in OWN]
     lines.append(f"  of MLIR: {', '.join(upstream)}")
-    lines += ["", "passes:"]
+    return "\n".join([*lines, "", passes_text()])
+
+
+def passes_text() -> str:
+    """Every pass with what it is for, and the passes that composites stand for."""
+    lines = ["passes:"]
     for name, factory in sorted(all_passes().items()):
         lines.append(f"  {name:36} {summary(factory())}")
+    lines += ["", "composites:"]
+    lines += [f"  {name:36} {','.join(members)}" for name, members in COMPOSITES.items()]
     return "\n".join(lines)
 
 
@@ -113,7 +120,34 @@ def dialect_page(dialect: Dialect) -> str:
             parts += [_attribute_section(member) for member in members]
     parts.append("## Operations\n")
     parts += [_op_section(op) for op in dialect.operations if issubclass(op, IRDLOperation)]
+    if dialect.name == "ttkernel":
+        parts += _kernel_calls()
     return "\n".join(parts)
+
+
+def _kernel_calls() -> Iterator[str]:
+    """The ops of `ttkernel`, which are rows of a table, and those of them that are ours."""
+    from ttlang.dialects.ttkernel import OPS
+
+    specs = sorted((op.spec for op in OPS.values()), key=lambda spec: spec.mnemonic)
+    yield "| op | operands | attributes | C++ of 0.69 | C++ of 0.81 |\n|---|---|---|---|---|"
+    for spec in specs:
+        operands = ", ".join(
+            f"{o.name}: {o.kind}{'?' if o.optional else '*' if o.variadic else ''}" for o in spec.operands
+        )
+        attributes = ", ".join(a.name for a in spec.attributes)
+        calls = (_call(spec.template(version)) for version in ("0.69", "0.81"))
+        yield f"| `{spec.mnemonic}` | {operands} | {attributes} | {' | '.join(calls)} |"
+    yield "\n## Extension ops\n"
+    yield "The TTKernel dialect of tt-mlir does not have these; the conformance checks against it leave them out.\n"
+    yield ", ".join(f"`{spec.mnemonic}`" for spec in specs if spec.origin == "extension") + "\n"
+
+
+def _call(template: str | None) -> str:
+    """The callee of a C++ template, for a cell of a table."""
+    if template is None:
+        return "none, or by attribute"
+    return f"`{template.replace('|', '&#124;')}`" if template else "nothing"
 
 
 def _attribute_section(cls: type[Attribute]) -> str:
@@ -162,6 +196,10 @@ def passes_page() -> str:
     for name, factory in sorted(all_passes().items()):
         cls = factory()
         parts += [f"## `{name}`\n", documentation(cls) + "\n", *_options(cls)]
+    parts.append("## Composites\n")
+    parts.append("Names that stand for several passes, which run in this order.\n")
+    parts += [f"- `{name}`: {', '.join(f'`{m}`' for m in members)}" for name, members in COMPOSITES.items()]
+    parts.append("")
     return "\n".join(parts)
 
 

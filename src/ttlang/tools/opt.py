@@ -18,7 +18,7 @@ from ttlang.diagnostics import CompileError, SourceLocation
 if TYPE_CHECKING:
     from xdsl.context import Context
     from xdsl.dialects.builtin import ModuleOp
-    from xdsl.passes import PassPipeline
+    from xdsl.passes import ModulePass
 
 SEPARATOR = "// -----"
 
@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(parser.format_help() + help_text())
         return 0
+    if options.list_passes:
+        from ttlang.tools.dialect_docs import passes_text
+
+        print(passes_text())
+        return 0
     if options.dialect_docs is not None:
         from ttlang.tools.dialect_docs import write_docs
 
@@ -55,8 +60,15 @@ def _argument_parser() -> argparse.ArgumentParser:
     add("input", nargs="?", default="-", help="file to read; - or nothing for standard input")
     add("-h", "--help", action="store_true", help="show this, every dialect and every pass, and exit")
     add(
-        "-p", "--passes", default="", metavar="PIPELINE", help='passes, as in "ttl-validate,canonicalize,cse"'
+        "-p",
+        "--passes",
+        "--pass-pipeline",
+        default="",
+        metavar="PIPELINE",
+        help='passes, as in "ttl-validate,canonicalize,cse" or "builtin.module(ttl-validate,cse)"',
     )
+    add("--list-passes", action="store_true", help="show every pass and what composites stand for, and exit")
+    add("--print-pipeline", action="store_true", help="print the passes that PIPELINE runs, and exit")
     add("-o", "--output", metavar="FILE", help="write here instead of to standard output")
     add("--generic", "--print-op-generic", action="store_true", help="print ops in the generic form")
     add("--locations", "--print-debuginfo", action="store_true", help="print the location of every op")
@@ -97,8 +109,10 @@ class _Driver:
     def run(self) -> int:
         output = StringIO()
         try:
-            self.text = self._read()
             pipeline = self._pipeline()
+            if self.options.print_pipeline:
+                return self._print_pipeline(pipeline)
+            self.text = self._read()
         except CompileError as error:
             self._report(error)
             return 1
@@ -115,7 +129,7 @@ class _Driver:
         return self._write(output.getvalue())
 
     def _process(
-        self, chunk: Chunk, pipeline: "PassPipeline", output: TextIO, *, first: bool
+        self, chunk: Chunk, pipeline: "Sequence[ModulePass]", output: TextIO, *, first: bool
     ) -> CompileError | None:
         """Parse, verify, transform and print one piece; returns what is wrong with it."""
         from ttlang.dialects import context
@@ -133,18 +147,17 @@ class _Driver:
         output.write(text if first else f"{SEPARATOR}\n{text}")
         return None
 
-    def _run_passes(self, ctx: "Context", module: "ModuleOp", pipeline: "PassPipeline") -> None:
+    def _run_passes(self, ctx: "Context", module: "ModuleOp", pipeline: "Sequence[ModulePass]") -> None:
         from time import perf_counter
 
         from ttlang.dialects.checking import run_pass, verify
 
-        passes = pipeline.passes
-        for index, transform in enumerate(passes):
+        for index, transform in enumerate(pipeline):
             start = perf_counter()
             run_pass(ctx, module, transform)
             if self.options.time_passes:
                 print(f"{(perf_counter() - start) * 1e3:8.3f} ms  {transform.name}", file=sys.stderr)
-            if index == len(passes) - 1 or not self.options.no_verify_each:
+            if index == len(pipeline) - 1 or not self.options.no_verify_each:
                 verify(module)
 
     def _print(self, module: "ModuleOp") -> str:
@@ -167,22 +180,15 @@ class _Driver:
         except OSError as error:
             raise CompileError(f"cannot read {self.name}: {error.strerror}") from error
 
-    def _pipeline(self) -> "PassPipeline":
-        from xdsl.passes import PassPipeline
-        from xdsl.utils.exceptions import ArgSpecParseError
+    def _pipeline(self) -> "list[ModulePass]":
+        from ttlang.transforms.pipeline_text import parse_passes
 
-        from ttlang.transforms import all_passes
+        return parse_passes(self.options.passes)
 
-        passes = all_passes()
-        try:
-            return PassPipeline.parse_spec(passes, self.options.passes)
-        except ArgSpecParseError as error:
-            raise CompileError(f"the pipeline '{self.options.passes}' is malformed: {error}") from error
-        except ValueError as error:
-            raise CompileError(
-                f"pipeline '{self.options.passes}': {error}",
-                hint=f"the passes are {', '.join(sorted(passes))}",
-            ) from error
+    def _print_pipeline(self, pipeline: "list[ModulePass]") -> int:
+        from ttlang.transforms.pipeline_text import pipeline_text
+
+        return self._write(pipeline_text(pipeline) + "\n")
 
     def _chunks(self) -> list[Chunk]:
         if not self.options.split_input_file:

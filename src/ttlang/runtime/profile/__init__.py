@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run tells, ready to show: figures, tables, a page, a trace file."""
+
+from .figures import BufferFigures, LineFigures, Profile, ThreadFigures, profile_of
+from .roofline import Roofline
+from .timeline import Timeline
+
+__all__ = [
+    "BufferFigures",
+    "LineFigures",
+    "Profile",
+    "Roofline",
+    "ThreadFigures",
+    "Timeline",
+    "profile_of",
+]
