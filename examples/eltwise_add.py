@@ -8,6 +8,7 @@ work at the same time.
     python examples/eltwise_add.py [SIZE]
 """
 
+import argparse
 import sys
 
 import ml_dtypes
@@ -61,8 +62,10 @@ def eltwise_add(a_in, b_in, out):
                         ttl.copy(total, out[rt * GRANULARITY : (rt + 1) * GRANULARITY, ct : ct + 1]).wait()
 
 
-def main() -> int:
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else 2048
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description="elementwise addition")
+    parser.add_argument("size", nargs="?", type=int, default=2048, help="rows and columns")
+    size = parser.parse_args(argv).size
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((size, size), np.float32).astype(ml_dtypes.bfloat16) for _ in range(2))
     out = np.zeros_like(a)

@@ -7,6 +7,7 @@ destination registers; operands are bfloat16, in blocks of several tiles.
     python examples/matmul.py [SIZE]
 """
 
+import argparse
 import sys
 
 import ml_dtypes
@@ -65,8 +66,10 @@ def make_matmul(grid):
     return matmul
 
 
-def main() -> int:
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else 512
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description="matrix multiplication")
+    parser.add_argument("size", nargs="?", type=int, default=512, help="rows and columns of all matrices")
+    size = parser.parse_args(argv).size
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((size, size), np.float32).astype(ml_dtypes.bfloat16) for _ in range(2))
     expected = a.astype(np.float32) @ b.astype(np.float32)

@@ -1,26 +1,102 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`backend="direct"`: no TTKernel stage, and the same C++ byte for byte."""
+"""`backend="direct"`: no TTKernel op is ever made, and the C++ is the same byte for byte.
+
+`python -O -m pytest --assert=plain -p tests.end_to_end.both_ways tests/end_to_end` compares the kernels of all tests.
+"""
 
 import runpy
 import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.language_kernels import KERNELS
 from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
 
 import ttlang as ttl
-from ttlang.language.kernel import Kernel
+from ttlang.dialects.ttkernel import TTKernelOp
+from ttlang.frontend.program import ProgramBuilder
+from ttlang.language.kernel import METAL_VERSIONS, Kernel
+from ttlang.pipelines import DIRECT, Observer, compile_module, ir_text
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 
 
+@contextmanager
+def no_ttkernel_ops():
+    """Inside, making an op of the TTKernel dialect is an error."""
+
+    def refuse(op):
+        raise AssertionError(f"{op.name} was made")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TTKernelOp, "__post_init__", refuse)
+        yield
+
+
 def same_both_ways(kernel, arguments):
-    usual, direct = kernel.compile(*arguments), kernel.compile(*arguments, backend="direct")
+    """Compiles both ways and compares the C++, the line maps, and all else that leaves the compiler."""
+    usual = kernel.compile(*arguments)
+    with no_ttkernel_ops():
+        direct = kernel.compile(*arguments, backend="direct")
     assert direct.kernels == usual.kernels
+    assert [k.line_map for k in direct.image.kernels] == [k.line_map for k in usual.image.kernels]
     assert direct.image == usual.image
     assert "ttkernel" in usual.asm and "ttkernel" not in direct.asm
-    assert direct.asm["emitc"] == usual.asm["emitc"]
+    for stage in ("ttl", "ttmetal", "emitc"):
+        assert direct.asm[stage] == usual.asm[stage]
+
+
+@dataclass
+class Texts(Observer):
+    """Keeps the text of the module after each pass."""
+
+    after: dict[str, str] = field(default_factory=dict)
+
+    def ran(self, name, module, seconds):
+        super().ran(name, module, seconds)
+        self.after[name] = ir_text(module)
+
+
+def test_no_stage_names_ttkernel():
+    kernel, arguments, _ = KERNELS["mcast"]()
+    texts = Texts(verify_each=True)
+    with no_ttkernel_ops():
+        compile_module(ProgramBuilder(kernel.trace(arguments)).build(), "0.81", texts, direct=True)
+    assert set(DIRECT) <= texts.after.keys()
+    for name, text in texts.after.items():
+        assert "ttkernel" not in text, name
+    assert "ttl.row" in texts.after["ttl-synchronization-to-emitc"]
+    assert "ttl.row" not in texts.after["convert-arith-scf-to-emitc"]
+
+
+def test_the_usual_way_makes_ttkernel_ops():
+    """What `no_ttkernel_ops` refuses."""
+    kernel, arguments, _ = KERNELS["add"]()
+    module = ProgramBuilder(kernel.trace(arguments)).build()
+    with no_ttkernel_ops(), pytest.raises(AssertionError, match=r"ttkernel\.\w+ was made"):
+        compile_module(module, "0.81")
+
+
+def test_the_stage_that_there_is_not_says_why():
+    kernel, arguments, _ = KERNELS["add"]()
+    asm = kernel.compile(*arguments, backend="direct").asm
+    with pytest.raises(
+        KeyError, match="'add' has no stage 'ttkernel': it was compiled with backend='direct'"
+    ):
+        asm["ttkernel"]
+
+
+@pytest.mark.parametrize("chip", ["wormhole_b0", "blackhole"])
+@pytest.mark.parametrize("version", METAL_VERSIONS)
+@pytest.mark.parametrize("name", KERNELS)
+def test_language_kernels(name, version, chip):
+    kernel, arguments, _ = KERNELS[name]()
+    kernel._config["metal_version"] = version
+    kernel.arch = chip
+    same_both_ways(kernel, arguments)
 
 
 @pytest.mark.parametrize("version", ["0.81", "0.69"])

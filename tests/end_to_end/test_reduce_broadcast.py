@@ -176,6 +176,71 @@ def test_transposition(rng, dtype):
     check(lambda x, y, w: m.transpose(m.exp(x)), lambda x: np.exp(x.T), [x], [(3, 2)])
 
 
-def test_reduction_of_integers_is_refused(rng):
-    with pytest.raises(ttl.CompileError, match="reduction of int32"):
-        check(lambda x, y, w: m.reduce_sum(x, dims=[0]), np.sum, [tensor(rng, (1, 1), np.int32)])
+@pytest.mark.parametrize("dtype", [BF16, F32], ids=["bfloat16", "float32"])
+@pytest.mark.parametrize(
+    "dims", [(0,), (0, -1), (0, 1)], ids=["outer", "outer and columns", "outer and rows"]
+)
+@pytest.mark.parametrize("kind", REDUCTIONS)
+def test_reduction_of_outer_dimensions(rng, kind, dims, dtype):
+    """Blocks of rank 3: whole tiles are combined, and inside tiles where an inner dimension is reduced, too."""
+    reduce, reference = getattr(m, f"reduce_{kind}"), REDUCTIONS[kind]
+    x, y = (blocks_of_rank_3(rng, dtype) for _ in range(2))
+    result = rank_3(lambda x, y: y - reduce(x, dims=list(dims)) * 0.1, x, y)
+    wanted = y.astype(np.float64) - reference(x.astype(np.float64), axis=dims, keepdims=True) * 0.1
+    assert np.linalg.norm(result - wanted) <= TOLERANCE * np.linalg.norm(wanted)
+
+
+def test_scaler_of_an_outer_reduction(rng):
+    x, y = (blocks_of_rank_3(rng, F32) for _ in range(2))
+    result = rank_3(lambda x, y: y + m.reduce_sum(x, 0.5, dims=[0]), x, y)
+    np.testing.assert_allclose(result, y + 0.5 * x.sum(axis=0, keepdims=True), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dims", [(0,), (1,)])
+def test_reductions_of_one_outer_dimension_of_two(rng, dims):
+    """Rank 4: the dimension that stays decides which tiles are combined; float32 values are not cut."""
+    x, y = (rng.standard_normal((2, 3, 32, 64)).astype(F32) for _ in range(2))
+    result = rank_4(lambda x, y: y + m.reduce_max(x, dims=dims), x, y)
+    np.testing.assert_array_equal(result, y + x.max(axis=dims, keepdims=True))
+
+
+def blocks_of_rank_3(rng, dtype):
+    return rng.standard_normal((3, 64, 64)).astype(np.float32).astype(dtype)
+
+
+def whole(function, x, y, block):
+    """function(x, y), each tensor one block."""
+
+    @ttl.kernel(grid=(1, 1))
+    def kernel(a, b, result):
+        a_cb, b_cb, out_cb = (
+            ttl.make_circular_buffer_like(t, shape=block, buffer_factor=1) for t in (a, b, result)
+        )
+
+        @ttl.compute()
+        def compute():
+            with a_cb.wait() as x, b_cb.wait() as y, out_cb.reserve() as o:
+                o.store(function(x, y))
+
+        @ttl.datamovement()
+        def read():
+            with a_cb.reserve() as x, b_cb.reserve() as y:
+                ttl.copy(a, x)
+                ttl.copy(b, y)
+
+        @ttl.datamovement()
+        def write():
+            with out_cb.wait() as o:
+                ttl.copy(o, result)
+
+    out = np.zeros_like(x)
+    kernel(x, y, out, time=False)
+    return out.astype(np.float64)
+
+
+def rank_3(function, x, y):
+    return whole(function, x, y, (3, 2, 2))
+
+
+def rank_4(function, x, y):
+    return whole(function, x, y, (2, 3, 1, 2))
