@@ -6,7 +6,8 @@ texts that make the same calls with the same arguments give equal lists. Values 
 """
 
 import re
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
@@ -14,7 +15,7 @@ _TOKEN = re.compile(
     (?P<string>"(?:[^"\\]|\\.)*")
     |(?P<number>0[xX][0-9a-fA-F]+[uU]?|\d+\.\d*(?:[eE][-+]?\d+)?f?|\d+(?:[eE][-+]?\d+)?[uUlf]*)
     |(?P<name>[A-Za-z_][\w]*(?:::[A-Za-z_]\w*)*)
-    |(?P<op><<|>>|<=|>=|==|!=|&&|\|\||\+=|->|[-+*/%&|^!?:=<>(){}\[\],.;~])
+    |(?P<op><<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|\+=|-=|->|[-+*/%&|^!?:=<>(){}\[\],.;~])
     )""",
     re.VERBOSE,
 )
@@ -22,6 +23,7 @@ _LEVELS = {
     "?": 1, "||": 2, "&&": 3, "|": 4, "^": 5, "&": 6, "==": 7, "!=": 7, "<": 8, ">": 8, "<=": 8, ">=": 8,
     "<<": 9, ">>": 9, "+": 10, "-": 10, "*": 11, "/": 11, "%": 11,
 }  # fmt: skip
+_ASSIGNMENTS = {"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="}
 _TYPES = {
     "auto", "bool", "const", "constexpr", "float", "int8_t", "int16_t", "int32_t", "int64_t", "ptrdiff_t",
     "size_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "volatile", "tt_l1_ptr", "DataFormat",
@@ -37,8 +39,15 @@ _ALIASES = {
     "pop_front": "cb_pop_front",
     "reserve_back": "cb_reserve_back",
     "push_back": "cb_push_back",
+    # ours: the function of the API, which takes interleaved tensors alone
+    "page_noc_addr": "get_noc_addr",
 }
-"""Calls that the real translator writes in another form; the functions do the same."""
+"""Calls that one of the two writes in another form; the functions do the same."""
+_SUBSCRIPTS = {
+    "worker_logical_col_to_virtual_col": "experimental::convert_logical_x_to_translated",
+    "worker_logical_row_to_virtual_row": "experimental::convert_logical_y_to_translated",
+}
+"""Tables that functions of the real translator read."""
 _ENUMERATORS = {name: f"EltwiseBinaryType::{name}" for name in ("ELWADD", "ELWSUB", "ELWMUL")}
 
 
@@ -107,9 +116,9 @@ class _Reader:
         elif token == "if":
             self.take()
             self.take("(")
-            self.events.append(f"if {_text(self.expression())}")
+            condition = self.expression()
             self.take(")")
-            self.branch()
+            self.branch(condition)
         elif token in ("while", "do"):
             self.test_loop(token)
         elif token in ("return", "break"):
@@ -118,23 +127,34 @@ class _Reader:
             self.take(";")
         elif token in _TYPES:
             self.declaration()
-        elif self.peek(1) == "=":
+        elif token in ("++", "--"):
+            self.take()
             self.values[self.take()] = ("var",)
-            self.take("=")
+            self.take(";")
+        elif self.peek(1) in ("=", "+=", "-="):
+            self.values[self.take()] = ("var",)
+            self.take()
             self.expression()
             self.take(";")
         else:
             self.call_statement()
 
-    def branch(self) -> None:
+    def branch(self, condition: object) -> None:
+        start = len(self.events)
+        self.events.append(f"if {_text(condition)}")
         self.block()
         if self.events[-1] == "break":  # leaving a loop is its test
             del self.events[-2:]
             return
         if self.peek() == "else":
             self.take()
-            self.events.append("else")
+            if len(self.events) == start + 1:  # nothing is called where the condition holds
+                self.events[start] = f"if {_text(_negation(condition))}"
+            else:
+                self.events.append("else")
             self.block()
+            if self.events[-1] == "else":
+                self.events.pop()
         self.events.append("end")
 
     def for_loop(self) -> None:
@@ -151,11 +171,16 @@ class _Reader:
         self.take("<")
         upper = self.expression()
         self.take(";")
-        self.take(name)
-        self.take("+=")
-        step = self.expression()
+        if self.peek() == "++":
+            self.take()
+            self.take(name)
+            step = "1"
+        else:
+            self.take(name)
+            self.take("+=")
+            step = _text(self.expression())
         self.take(")")
-        self.events.append(f"for {_text(lower)} {_text(upper)} {_text(step)}")
+        self.events.append(f"for {_text(lower)} {_text(upper)} {step}")
         self.depth += 1
         self.block()
         self.depth -= 1
@@ -209,16 +234,24 @@ class _Reader:
         self.take(";")
 
     def assigned(self) -> set[str]:
-        """Variables that are assigned to somewhere."""
-        return {
-            name
-            for before, name, after in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
-            if after == "=" and before in (";", "{", "}") and re.match(r"[A-Za-z_]", name)
-        }
+        """Variables that are assigned to from here to the end of this block."""
+        found, depth = set(), 0
+        for before, name, after in zip(
+            self.tokens[self.position - 1 :], self.tokens[self.position :], self.tokens[self.position + 1 :]
+        ):
+            depth += (name == "{") - (name == "}")
+            if depth < 0:
+                break
+            changed = (after in _ASSIGNMENTS and before in (";", "{", "}", ")")) or before in ("++", "--")
+            if changed and re.match(r"[A-Za-z_]", name):
+                found.add(name)
+        return found
 
     def call_statement(self) -> None:
         value = self.expression()
-        while self.peek() in ("<<", "="):  # a store to L1
+        if isinstance(value, tuple) and value[0] == "<<":  # a device print
+            value = _printed(_shifted(value)[1:])
+        while self.peek() == "=":  # a store to L1
             self.take()
             value = ("store", value, self.expression())
         self.take(";")
@@ -239,7 +272,8 @@ class _Reader:
             if operator == "?":
                 middle = self.expression()
                 self.take(":")
-                left = ("?:", left, middle, self.expression(1))
+                other = self.expression(1)
+                left = (middle if left else other) if isinstance(left, int) else ("?:", left, middle, other)
             else:
                 left = _fold(operator, left, self.expression(level + 1))
 
@@ -248,7 +282,7 @@ class _Reader:
         if token in ("-", "!", "+"):
             self.take()
             operand = self.unary()
-            return _fold("-", 0, operand) if token == "-" else (token, operand)
+            return _fold("-", 0, operand) if token == "-" else _negation(operand) if token == "!" else operand
         return self.postfix(self.primary())
 
     def primary(self) -> object:
@@ -325,6 +359,10 @@ class _Reader:
         self.take(")")
         if name in ("PACK", "MATH", "UNPACK"):
             return args[0]
+        if name == "floor_div":
+            return _fold("/", *args)
+        if name == "ttmlir::dprint":
+            return _printed(args)
         return ("call", _ALIASES.get(name, name) + template, *args)
 
     def postfix(self, value: object) -> object:
@@ -335,10 +373,39 @@ class _Reader:
                 value = self.call(name, "", [value]) if self.peek() == "(" else (".", value, name)
             elif self.peek() == "[":
                 self.take()
-                value = ("[]", value, self.expression())
+                index = self.expression()
                 self.take("]")
+                if value in _SUBSCRIPTS:
+                    value = ("call", _SUBSCRIPTS[str(value)], index)
+                else:
+                    value = ("[]", value, index)
             else:
                 return value
+
+
+def _shifted(value: object) -> list[object]:
+    """The operands of `a << b << ...`."""
+    if isinstance(value, tuple) and value[0] == "<<":
+        return [*_shifted(value[1]), value[2]]
+    return [value]
+
+
+def _printed(parts: list[object]) -> object:
+    """A device print: texts that follow each other are one, the end of the line is not written."""
+    made: list[object] = []
+    for part in parts:
+        if _text(part) == "ENDL()":
+            continue
+        text = part[1:-1] if isinstance(part, str) and part.startswith('"') else None
+        if text is not None and made and isinstance(made[-1], str):
+            made[-1] += text
+        else:
+            made.append(text if text is not None else part)
+    if made and isinstance(made[-1], str):
+        made[-1] = made[-1].removesuffix("\\n").strip()
+        if not made[-1]:
+            made.pop()
+    return ("call", "dprint", *made)
 
 
 def _number(token: str) -> object:
@@ -347,17 +414,75 @@ def _number(token: str) -> object:
         return int(text, 16)
     if text.isdigit():
         return int(text)
-    return repr(float(text.rstrip("f")))
+    return repr(struct.unpack("f", struct.pack("f", float(text.rstrip("f"))))[0])  # as the processor holds it
 
 
 def _fold(operator: str, left: object, right: object) -> object:
+    """An expression in one form for all ways to write it: sums of products modulo 2**32, operands in order."""
     operator = {"&&": "&", "||": "|"}.get(operator, operator)  # of two bools the same
-    if isinstance(left, int) and isinstance(right, int) and operator in ("+", "-", "*"):
-        return {"+": left + right, "-": left - right, "*": left * right}[operator] % (1 << 32)
-    if operator in ("+", "-") and isinstance(right, int):
-        constant = right if operator == "+" else -right
-        return ("+", left, constant % (1 << 32))
+    if operator in ("+", "-"):
+        return _sum((left, 1), (right, 1 if operator == "+" else -1))
+    if operator == "*":
+        return _product(left, right)
+    if operator == "^" and right == 1:
+        return _negation(left)
+    if isinstance(left, int) and isinstance(right, int) and operator in _FOLDED:
+        return int(_FOLDED[operator](left, right))
+    if operator in _SWAPPED and _text(left) > _text(right):
+        return (_SWAPPED[operator], right, left)
     return (operator, left, right)
+
+
+_SWAPPED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<=", "&": "&", "|": "|", "^": "^"}
+_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_FOLDED: dict[str, Callable[[int, int], int]] = {
+    "/": lambda a, b: a // b, "%": lambda a, b: a % b, "<<": lambda a, b: a << b, ">>": lambda a, b: a >> b,
+    "&": lambda a, b: a & b, "|": lambda a, b: a | b, "<": lambda a, b: a < b, ">": lambda a, b: a > b,
+}  # fmt: skip
+
+
+def _negation(value: object) -> object:
+    if isinstance(value, tuple) and value[0] in _NEGATED:
+        return (_NEGATED[value[0]], *value[1:])
+    if isinstance(value, tuple) and value[0] == "!":
+        return value[1]
+    return value if value == ("var",) else ("!", value)  # what it holds is not known
+
+
+def _terms(value: object) -> dict[object, int]:
+    """A value as a sum: coefficient by term; the term 1 is the constant."""
+    if isinstance(value, int):
+        return {1: value}
+    if isinstance(value, tuple) and value[0] == "sum":
+        return dict(value[1])
+    return {value: 1}
+
+
+def _sum(*parts: tuple[object, int]) -> object:
+    total: dict[object, int] = {}
+    for part, sign in parts:
+        for term, factor in _terms(part).items():
+            total[term] = (total.get(term, 0) + sign * factor) % (1 << 32)
+    kept = tuple(sorted(((t, f) for t, f in total.items() if f), key=lambda item: _text(item[0])))
+    if not kept:
+        return 0
+    if len(kept) == 1 and (kept[0][0] == 1 or kept[0][1] == 1):
+        return kept[0][1] if kept[0][0] == 1 else kept[0][0]
+    return ("sum", kept)
+
+
+def _product(left: object, right: object) -> object:
+    parts = []
+    for one, a in _terms(left).items():
+        for other, b in _terms(right).items():
+            factors = [f for f in (*_factors(one), *_factors(other)) if f != 1]
+            term = ("*", *sorted(factors, key=_text)) if len(factors) > 1 else factors[0] if factors else 1
+            parts.append((term, a * b))
+    return _sum(*parts)
+
+
+def _factors(value: object) -> tuple[object, ...]:
+    return value[1:] if isinstance(value, tuple) and value[0] == "*" else (value,)
 
 
 def _text(value: object) -> str:
@@ -368,6 +493,11 @@ def _text(value: object) -> str:
         return f"{parts[0]}({', '.join(_text(part) for part in parts[1:])})"
     if kind in ("var", "loop"):
         return "_".join(map(str, value))
+    if kind == "sum":
+        terms = (_text(t) if f == 1 else f"{f}*{_text(t)}" for t, f in parts[0] if t != 1)
+        return f"({' + '.join((*terms, *(str(f) for t, f in parts[0] if t == 1)))})"
+    if kind == "!":
+        return f"!{_text(parts[0])}"
     return f"({f' {kind} '.join(_text(part) for part in parts)})"
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -75,6 +75,24 @@ class Judges:
         verdict: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
         return verdict
 
+    def check_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Verdicts of the real dialect on many modules; a native crash is the verdict of the module that caused it."""
+        script = Path(__file__).with_name("check_modules.py")
+        command = [str(self.folder / "venv/bin/python"), str(script), str(self.tools / "check_ttkernel.py")]
+        verdicts: list[dict[str, Any]] = []
+        while len(verdicts) < len(texts):
+            rest = json.dumps(texts[len(verdicts) :])
+            run = subprocess.run(command, input=rest, capture_output=True, text=True, check=False)
+            verdicts += [json.loads(line) for line in run.stdout.splitlines()]
+            if len(verdicts) < len(texts):
+                crash = {"verify": False, "emitc": False, "cpp": {}}
+                verdicts.append({**crash, "diagnostics": [f"crash {run.returncode}: {run.stderr[-500:]}"]})
+        return verdicts
+
+    def headers(self, version: str) -> Path:
+        """The folder of the real kernel headers of a generation; `api` is in it."""
+        return self.folder / f"ttnn{version.partition('.')[2]}/ttnn/tt_metal/hw/inc"
+
     def real_text(self, text: str) -> str:
         """The module as the real dialect prints it. Raises ValueError with its diagnostics if refused."""
         script = Path(__file__).with_name("real_print.py")
@@ -100,13 +118,19 @@ class Judges:
         """
         path = folder / f"{kernel.name}.{version}.{chip}.cpp"
         path.write_text(kernel.source)
-        script = "check_kernel_cpp_069.sh" if version == "0.69" else "check_kernel_cpp.sh"
         kind = "compute" if kernel.kind == "compute" else "dataflow"
-        environment = {**os.environ, "JUDGES": str(self.folder), "ARCH": chip, **(options or {})}
+        complaint = self.compile_unit(path, kind, version, chip, options or {})
+        return f"{complaint}\n{_numbered(kernel.source)}" if complaint else ""
+
+    def compile_unit(self, path: Path, kind: str, version: str, chip: str, options: Mapping[str, str]) -> str:
+        """As `compile_errors`, for a file with kernels of a kind, `compute` or `dataflow`."""
+        source = path.read_text()
+        script = "check_kernel_cpp_069.sh" if version == "0.69" else "check_kernel_cpp.sh"
+        environment = {**os.environ, "JUDGES": str(self.folder), "ARCH": chip, **options}
         command = [str(self.tools / script), kind, str(path)]
         run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-        if run.returncode or _deprecated_calls(run.stdout, kernel.source):
-            return f"{run.stdout}{run.stderr}\n{_numbered(kernel.source)}"
+        if run.returncode or _deprecated_calls(run.stdout, source):
+            return f"{run.stdout}{run.stderr}"
         return ""
 
 
@@ -156,4 +180,14 @@ def translate(tool: Path, module: ModuleOp) -> str:
     )
     if run.returncode:
         raise ValueError(run.stderr)
+    return run.stdout
+
+
+def translate_all(tool: Path, texts: Sequence[str]) -> str:
+    """C++ that mlir-translate makes of many modules. Raises ValueError with its diagnostics if it refuses one."""
+    command = [str(tool), "--mlir-to-cpp", "--split-input-file"]
+    text = "\n// -----\n".join(texts)
+    run = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise ValueError(run.stderr[-3000:])
     return run.stdout

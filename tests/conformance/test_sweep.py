@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cpp_calls import differences
+from header_units import NOT_ON_THE_HOST, NOT_WITH_THIS_SFPI
 from judges import CHIPS, Judges, kernels, print_module
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import FloatAttr, FunctionType, IndexType, IntegerAttr, ModuleOp, f32, i32
@@ -20,17 +21,6 @@ from ttlang.hardware.data_formats import DataType
 
 ROWS_PER_KERNEL = 60
 TILES = CBType(4, TileType(DataType.bf16))
-# headers that pull in a loop pragma which the host compiler, but not the RISC-V one, rejects
-NOT_ON_THE_HOST = (
-    "rounding.h",
-    "binary_remainder.h",
-    "binary_fmod.h",
-    "eltwise_unary/rdiv.h",
-    "eltwise_unary/remainder.h",
-    "eltwise_unary/fmod.h",
-)
-# functions of 0.69 written for an older SFPI library than the one that can be installed
-NOT_WITH_THIS_SFPI = {"cbrt_tile", "rpow_tile"}
 # the real parser cannot read what the real printer writes for the form with one input
 NOT_READABLE = {("hw_startup", "1 input")}
 

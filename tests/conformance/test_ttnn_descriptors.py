@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
+from tests.end_to_end.test_local_shards import LOCAL
 
 import ttlang as ttl
 from ttlang.hardware.data_formats import BY_METAL_NAME
@@ -53,11 +54,21 @@ def chip(request):
     return request.param
 
 
-@pytest.fixture(scope="module", params=["elementwise_bfloat16", "elementwise_float32", "matmul", *SHARDS])
+@pytest.fixture(
+    scope="module", params=["elementwise_bfloat16", "elementwise_float32", "matmul", "own_shards", *SHARDS]
+)
 def program(request, generation, chip, tmp_path_factory):
     options = {"arch": chip, "metal_version": generation}
     if request.param == "matmul":
         kernel, dtype = matmul_kernel(**options), "bfloat16"
+    elif request.param == "own_shards":
+        kernel, own = LOCAL["rows of a block"]
+        kernel.arch = chip
+        kernel._config["metal_version"] = generation
+        tensors = [ttl.tensor([[0.0] * 128] * 256, "bfloat16", memory=ttl.L1, shard=own) for _ in range(3)]
+        compiled = kernel.compile(*tensors)
+        assert [b.shards_of for b in compiled.image.buffers] == [1, 2, 3]
+        return compiled.save(tmp_path_factory.mktemp("programs") / "program.ttm")
     else:
         kernel = elementwise_kernel(lambda a, b: ttl.math.exp(a) + b, grid=(2, 2))
         dtype = request.param.partition("_")[2]
