@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of docs/performance.md: compile times, start-up, and the simulator beside `tt-lang-sim`.
 
-    python bench/compare.py [--peer PYTHON_ENVIRONMENT] [--quick]
+    python bench/compare.py [--peer PYTHON_ENVIRONMENT] [--quick | --only ROW]
 
 `--peer` is a virtual environment with `tt-lang-sim==1.1.6` and torch; without it only our side is measured. Medians of CPU
 seconds after a warm-up, one thread each side, both sides in one run. Prints Markdown.
@@ -22,13 +22,14 @@ HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 SIMULATIONS = (
-    # kind, size, block, grid, speed to reach as a ratio
-    ("add", 2048, 1, (1, 1), 2.0),
-    ("add", 2048, 4, (1, 1), 1.0),
-    ("add", 2048, 4, (8, 8), None),
-    ("matmul", 1024, 1, (1, 1), 4.0),
-    ("matmul", 1024, 4, (1, 1), None),
-    ("matmul", 2048, 4, (8, 8), None),
+    # kind, size, block, grid, speed to reach as a ratio: without time, with time
+    ("add", 2048, 1, (1, 1), None, 2.0),
+    ("add", 2048, 4, (1, 1), None, 1.0),
+    ("add", 2048, 1, (8, 8), 4.0, None),
+    ("add", 2048, 4, (8, 8), 2.0, 1.5),
+    ("matmul", 1024, 1, (1, 1), 8.0, 4.0),
+    ("matmul", 1024, 4, (1, 1), None, None),
+    ("matmul", 2048, 4, (8, 8), 1.2, 1.0),
 )
 
 
@@ -154,16 +155,41 @@ print(json.dumps({{"compile": sorted(times)[2]}}))
 """
 
 
-def simulations(peer, quick):
+def simulations(peer, quick, only):
+    """Seconds of ours without and with time, and of the peer, a row of SIMULATIONS."""
     programs = HERE / "programs.py"
-    for kind, size, block, grid, target in SIMULATIONS[: 2 if quick else None]:
+    for row in SIMULATIONS[: 2 if quick else None]:
+        kind, size, block, grid = row[:4]
+        if only and only != f"{kind}-{size}-{block}-{grid[0]}x{grid[1]}":
+            continue
         arguments = [kind, size, block, *grid]
-        ours = json.loads(run([sys.executable, programs, "ours", *arguments]).splitlines()[-1])
+
+        def ours(who, arguments=arguments):
+            return json.loads(run([sys.executable, programs, who, *arguments]).splitlines()[-1])["seconds"]
+
         theirs = None
         if peer is not None:
             output = run([Path(peer) / "bin" / "tt-lang-sim", programs, "--", "peer", *arguments])
-            theirs = json.loads(output.splitlines()[-1])
-        yield kind, size, block, grid, target, ours, theirs
+            theirs = json.loads(output.splitlines()[-1])["seconds"]
+        yield row, (ours("functional"), ours("ours")), theirs
+
+
+def print_simulations(peer, quick, only):
+    print(
+        "| simulation, one thread | block | cores | tt-lang-sim | without time | ratio | to reach | with time | ratio | to reach |"
+    )
+    print(f"|{'---|' * 10}", flush=True)
+    for (kind, size, block, grid, *targets), ours, theirs in simulations(peer, quick, only):
+        cells = [
+            f"{kind} {size}{'²' if kind == 'add' else '³'} bf16",
+            f"{block}x{block}",
+            f"{grid[0]}x{grid[1]}",
+        ]
+        cells.append("-" if theirs is None else f"{theirs * 1e3:.0f} ms")
+        for seconds, target in zip(ours, targets, strict=True):
+            cells += [f"{seconds * 1e3:.0f} ms", "-" if theirs is None else f"{theirs / seconds:.1f}x"]
+            cells.append("" if target is None else f"{target:g}x")
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def machine():
@@ -182,7 +208,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", help="virtual environment with tt-lang-sim")
     parser.add_argument("--quick", action="store_true", help="two simulations only")
+    parser.add_argument(
+        "--only", metavar="ROW", help="one simulation, as in add-2048-4-8x8, and nothing else"
+    )
     options = parser.parse_args()
+    if options.only:
+        return print_simulations(options.peer, False, options.only)
 
     print(
         f"Measured on {machine()}, {time.strftime('%Y-%m-%d')}, with `{' '.join(['python', *sys.argv])}`.\n"
@@ -200,15 +231,8 @@ def main():
     print(f"| host compile of one program (wall) | {host * 1e3:.0f} ms | 200 ms |")
     print(f"| cold process to result, eltwise_add 256x256 (wall, engine built) | {process:.2f} s | 1.5 s |")
     print(f"| build of the engine on first use (wall) | {engine:.0f} s | 60 s |")
-    print("\n| simulation, one thread | block | cores | ours | tt-lang-sim | ratio | to reach |")
-    print("|---|---|---|---|---|---|---|")
-    for kind, size, block, grid, target, ours, theirs in simulations(options.peer, options.quick):
-        shape = f"{size}²" if kind == "add" else f"{size}³"
-        other = "-" if theirs is None else f"{theirs['seconds'] * 1e3:.0f} ms"
-        ratio = "-" if theirs is None else f"{theirs['seconds'] / ours['seconds']:.1f}x"
-        wanted = "" if target is None else f"{target:g}x"
-        print(f"| {kind} {shape} bf16 | {block}x{block} | {grid[0]}x{grid[1]} | {ours['seconds'] * 1e3:.0f} ms | "
-              f"{other} | {ratio} | {wanted} |")  # fmt: skip
+    print()
+    print_simulations(options.peer, options.quick, None)
 
 
 if __name__ == "__main__":

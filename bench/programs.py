@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels of the simulator benchmark, in the public language: one text for both implementations of it.
 
-    python programs.py ours|peer add|matmul SIZE BLOCK GRID_X GRID_Y
+    python programs.py ours|functional|peer add|matmul SIZE BLOCK GRID_X GRID_Y
 
-prints one JSON line: the median CPU seconds of a call after a warm-up, and the error of the result. `peer` is the
-simulator `tt-lang-sim` from PyPI, run through its own command.
+prints one JSON line: the median CPU seconds of a call after a warm-up, and the error of the result. `ours` models time,
+`functional` does not; `peer` is the simulator `tt-lang-sim` from PyPI, run through its own command.
 """
 
 import json
@@ -21,6 +21,9 @@ else:
     import numpy as np
 
     import ttlang as ttl
+    from ttlang.runtime import settings
+
+    settings.override(time=WHO == "ours")
 
 TILES = SIZE // 32
 ROWS, COLUMNS, DEPTH = TILES // BLOCK // GRID_Y, TILES // BLOCK // GRID_X, TILES // BLOCK

@@ -119,7 +119,9 @@ def noc_peers() -> Rows:
     )
     yield from noc_row("WH_unicast_to4_4txn", lambda size: programs.peers("wormhole_b0", size, 2, 2, 1, True))
     yield from noc_row(
-        "WH_unicast_to25_25txn", lambda size: programs.peers("wormhole_b0", size, 5, 5, 1, True)
+        "WH_unicast_to25_25txn",
+        lambda size: programs.peers("wormhole_b0", size, 5, 5, 1, True),
+        fitted=FITTED_SIZES,
     )
 
 
@@ -144,7 +146,7 @@ def double_buffer(part: str, data_format: str, tiles: int, cores: int) -> Rows:
         yield Row(
             f"block {block} depth {depth}", ns,
             lambda block=block, depth=depth: programs.relu_copy("wormhole_b0", tiles, data_format, block, depth, cores),
-            fitted=part.startswith("A") and index % 2 == 1,
+            fitted=(part.startswith("A") and index % 2 == 1) or (part.startswith("C") and index in (0, 4, 6)),
         )  # fmt: skip
 
 
@@ -181,6 +183,7 @@ def row_rounds() -> Rows:
                 lambda cores=cores, size=size, pieces=pieces, name=name: programs.row_rounds(
                     "wormhole_b0", cores, size, pieces, name == "multicast"
                 ),
+                fitted=name == "multicast" and cores == 8 and pieces > 1,
             )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Texts of the kernels that `timing.py` runs: hand-written programs of the kind that the silicon tables measured."""
 
+from collections.abc import Sequence
+
 DATAFLOW = '#include <cstdint>\n#include "api/dataflow/dataflow_api.h"\n'
 COMPUTE = '#include <cstdint>\n#include "api/compute/common.h"\n#include "api/compute/compute_kernel_api.h"\n'
 
@@ -39,18 +41,22 @@ READ_PAGES = """    constexpr auto args = TensorAccessorArgs<0>();
     for (uint32_t i = 0; i < count; i++) noc_async_read_page(i, pages, l1);
     noc_async_read_barrier();
 """
-MULTICAST = """    const uint64_t all = get_noc_multicast_addr(get_arg_val<uint32_t>(4), get_arg_val<uint32_t>(5), get_arg_val<uint32_t>(6),
+MULTICAST_TARGET = """    const uint64_t all = get_noc_multicast_addr(get_arg_val<uint32_t>(4), get_arg_val<uint32_t>(5), get_arg_val<uint32_t>(6),
                                                get_arg_val<uint32_t>(7), remote);
     const uint32_t cores = get_arg_val<uint32_t>(8);
-    for (uint32_t i = 0; i < count; i++) noc_async_write_multicast_loopback_src(l1, all, bytes, cores);
+"""
+MULTICAST = """    for (uint32_t i = 0; i < count; i++) noc_async_write_multicast_loopback_src(l1, all, bytes, cores);
     noc_async_write_barrier();
 """
 EACH_PEER = "        const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(4 + 2 * i), get_arg_val<uint32_t>(5 + 2 * i), remote);\n"
-GATHER = f"""    for (uint32_t i = 0; i < count; i++) {{
-{EACH_PEER}        noc_async_read(other, l1, bytes);
-    }}
-    noc_async_read_barrier();
-"""
+
+
+def gather(places: Sequence[tuple[int, int]]) -> str:
+    """A read from each place; the coordinates are constants."""
+    reads = "".join(f"    noc_async_read(get_noc_addr({x}, {y}, remote), l1, bytes);\n" for x, y in places)
+    return reads + "    noc_async_read_barrier();\n"
+
+
 SCATTER = f"""    for (uint32_t i = 0; i < count; i++) {{
 {EACH_PEER}        noc_async_write(l1, other, bytes);
     }}
@@ -160,10 +166,11 @@ RELU = compute(
 SPLIT_READ = """    const uint32_t tiles = get_arg_val<uint32_t>(0), bytes = get_arg_val<uint32_t>(1), remote = get_arg_val<uint32_t>(2);
     for (uint32_t t = 0; t < tiles; t++) {
         const uint32_t peer = t % 8;
-        const uint64_t from = get_noc_addr(get_arg_val<uint32_t>(3 + 2 * peer), get_arg_val<uint32_t>(4 + 2 * peer), remote);
+        const uint32_t x = get_arg_val<uint32_t>(3 + 2 * peer), y = get_arg_val<uint32_t>(4 + 2 * peer);
         cb_reserve_back(CB, 1);
         const uint32_t l1 = get_write_ptr(CB);
-        for (uint32_t done = 0; done < get_tile_size(CB); done += bytes) noc_async_read(from + done, l1 + done, bytes);
+        for (uint32_t done = 0; done < get_tile_size(CB); done += bytes)
+            noc_async_read(get_noc_addr(x, y, remote + done), l1 + done, bytes);
         noc_async_read_barrier();
         cb_push_back(CB, 1);
 """
@@ -183,7 +190,8 @@ SPLIT_READER_WRITER = dataflow(
     noc_async_write_barrier();
 """
 )
-# Ordered rounds along a row: each core in turn sends its payload, in pieces, to the others of its row.
+# Ordered rounds along a row: each core in turn sends its payload, in pieces, to the others of its row, which have said that
+# they are ready. The next sender gets its data and its flag last.
 ROW_ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_arg_val<uint32_t>(1), bytes = get_arg_val<uint32_t>(2);
     const uint32_t pieces = get_arg_val<uint32_t>(3), l1 = get_arg_val<uint32_t>(4), y = get_arg_val<uint32_t>(5);
     const uint32_t piece = bytes / pieces, arrived = get_semaphore(0), ready = get_semaphore(1);
@@ -191,37 +199,34 @@ ROW_ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_ar
     for (uint32_t d = 0; d < pieces; d++)
         for (uint32_t round = 0; round < cores; round++) {
             if (round != me) {
-AWAIT
+                noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + round), y, ready), 1);
+                noc_semaphore_wait_min(word, d * (cores - 1) + round + 1 - (round > me));
                 continue;
             }
+            noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready), (d + 1) * (cores - 1));
 SEND
+            noc_async_writes_flushed();
         }
 """
 ROW_UNICAST = dataflow(
     ROW_ROUNDS.replace(
-        "AWAIT", "                noc_semaphore_wait_min(word, d * (cores - 1) + round + 1 - (round > me));"
-    ).replace(
         "SEND",
-        """            for (uint32_t peer = 0; peer < cores; peer++)
-                if (peer != me) noc_async_write(l1 + d * piece, get_noc_addr(get_arg_val<uint32_t>(6 + peer), y, l1 + bytes + d * piece), piece);
-            noc_async_write_barrier();
-            for (uint32_t peer = 0; peer < cores; peer++)
-                if (peer != me) noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + peer), y, arrived), 1);""",
+        """            for (uint32_t i = 1; i < cores; i++) {
+                const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, l1 + bytes + d * piece);
+                noc_async_write(l1 + d * piece, other, piece);
+            }
+            noc_async_writes_flushed();
+            for (uint32_t i = 1; i < cores; i++)
+                noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, arrived), 1);""",
     )
 )
-# Receivers say that they are ready; data and flag go over one reserved path.
+# Data and flag go over one reserved path.
 ROW_MULTICAST = dataflow(
     ROW_ROUNDS.replace(
-        "AWAIT",
-        """                noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + round), y, ready), 1);
-                noc_semaphore_wait_min(word, d * (cores - 1) + round + 1 - (round > me));""",
-    ).replace(
         "SEND",
         """            const uint32_t x0 = get_arg_val<uint32_t>(6), x1 = get_arg_val<uint32_t>(5 + cores);
-            noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready), (d + 1) * (cores - 1));
             noc_async_write_multicast(l1 + d * piece, get_noc_multicast_addr(x0, y, x1, y, l1 + bytes + d * piece), piece, cores - 1, true);
-            noc_semaphore_inc_multicast(get_noc_multicast_addr(x0, y, x1, y, arrived), 1, cores - 1);
-            noc_async_write_barrier();""",
+            noc_semaphore_inc_multicast(get_noc_multicast_addr(x0, y, x1, y, arrived), 1, cores - 1);""",
     )
 )
 

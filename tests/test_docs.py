@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/language.md")
+DOCUMENTS = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")))
 
 
 def snippets():
     for name in DOCUMENTS:
-        path = ROOT / name
-        if path.exists():
-            for number, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL), 1):
-                yield pytest.param(code, id=f"{name}-{number}")
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL), 1):
+            yield pytest.param(code, id=f"{name}-{number}")
 
 
 @pytest.mark.parametrize("code", list(snippets()))
