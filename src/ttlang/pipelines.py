@@ -75,7 +75,7 @@ class Observer:
 
     `TTLANG_VERBOSE_PASSES=1` prints the IR after each pass to standard error; in `TTLANG_DUMP_DIR` each compilation
     makes a folder of its own, named by its number in the process and by the kernel, with the IR after each pass and
-    the C++; `TTLANG_VERIFY_EACH=1` verifies after each pass instead of at stage boundaries.
+    the C++; `TTLANG_VERIFY_EACH=1` verifies after each pass, not only the stages that can be looked at.
     """
 
     name: str = "module"
@@ -186,7 +186,6 @@ def compile_module(
     ttl = ir_text(module)
     observer.write("00_ttl.mlir", ttl)
     run_passes(module, ANALYSIS, observer, ctx)
-    timed("verify", module.verify)
     run_passes(module, HOST, observer, ctx)
     host_module = take_host_module(module)
     timed("verify", host_module.verify)
