@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of the language, under the module of its earliest version: `from ttlang.d2m_api import *`."""
+"""`ttlang.api` under the name of the language's earliest version: `from ttlang.d2m_api import *`."""
 
-import ttlang
-from ttlang import *  # noqa: F403
-
-__all__ = list(ttlang.__all__)
+from ttlang.api import *  # noqa: F403
+from ttlang.api import __all__ as __all__

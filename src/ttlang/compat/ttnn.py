@@ -97,9 +97,18 @@ class Tensor(_Tensor):
         return matmul(self, other)
 
 
-def _made(values: torch.Tensor, dtype: DataType, layout: Layout, memory: Memory, shard: Any = None) -> Tensor:
+def _made(
+    values: torch.Tensor, dtype: DataType | None, layout: Layout, memory: Memory, shard: Any = None
+) -> Tensor:
     plain = _tensor(values.detach().cpu().contiguous(), dtype, layout, memory, shard)
     return Tensor(plain.data, plain.spec.dtype, layout, memory, plain.spec.shard)
+
+
+def _placed(
+    values: torch.Tensor, dtype: DataType | None, layout: Layout, memory_config: MemoryConfig | None
+) -> Tensor:
+    config = memory_config or DRAM_MEMORY_CONFIG
+    return _made(values, dtype, layout, config.memory, config.shard)
 
 
 def _values(tensor: _Tensor) -> torch.Tensor:
@@ -122,9 +131,7 @@ def from_torch(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """A tensor with the values of a torch tensor, on the device."""
-    config = memory_config or DRAM_MEMORY_CONFIG
-    plain = _tensor(tensor.detach().cpu().contiguous(), dtype, layout, config.memory, config.shard)
-    return Tensor(plain.data, plain.spec.dtype, layout, config.memory, plain.spec.shard)
+    return _placed(tensor, dtype, layout, memory_config)
 
 
 def to_torch(tensor: _Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
@@ -167,7 +174,7 @@ def to_layout(tensor: Tensor, layout: Layout) -> Tensor:
 
 def to_memory_config(tensor: Tensor, memory_config: MemoryConfig) -> Tensor:
     """The tensor in another place."""
-    return _made(_values(tensor), tensor.dtype, tensor.layout, memory_config.memory, memory_config.shard)
+    return _placed(_values(tensor), tensor.dtype, tensor.layout, memory_config)
 
 
 def typecast(tensor: Tensor, dtype: DataType) -> Tensor:
@@ -190,9 +197,8 @@ def full(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """A tensor of one value."""
-    config = memory_config or DRAM_MEMORY_CONFIG
     values = torch.full(tuple(shape), fill_value, dtype=_TORCH_TYPES[dtype])
-    return _made(values, dtype, layout, config.memory, config.shard)
+    return _placed(values, dtype, layout, memory_config)
 
 
 def zeros(shape: Sequence[int], dtype: DataType = bfloat16, **options: Any) -> Tensor:
@@ -219,9 +225,7 @@ def rand(
     memory_config: MemoryConfig | None = None,
 ) -> Tensor:
     """Uniform values from 0 to 1, from torch's generator."""
-    config = memory_config or DRAM_MEMORY_CONFIG
-    values = torch.rand(tuple(shape)).to(_TORCH_TYPES[dtype])
-    return _made(values, dtype, layout, config.memory, config.shard)
+    return _placed(torch.rand(tuple(shape)).to(_TORCH_TYPES[dtype]), dtype, layout, memory_config)
 
 
 def _like(tensor: Tensor, value: float) -> Tensor:

@@ -5,6 +5,7 @@ C++ values are unsigned: `index`, i32, circular buffers and L1 addresses are `ui
 IR. Ops that read a sign cast, unless their operands cannot be negative.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
@@ -85,16 +86,16 @@ def is_unsigned_constant(value: SSAValue) -> bool:
     )
 
 
-class Emitter:
+class Emitter(ABC):
     """Makes EmitC ops of an API generation and a kind of thread ("compute" or "noc"), one after the other."""
 
     version: str
     thread: str
     location: LocationAttr | None = None
 
+    @abstractmethod
     def add(self, op: Operation) -> Operation:
         """Puts an op behind the one before it, and gives it the current location."""
-        raise NotImplementedError
 
     def emit(
         self,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The function of a kernel thread, its control flow and its arithmetic, to EmitC."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
@@ -15,7 +16,7 @@ from .emitc_arith import CONVERSIONS as ARITH
 from .emitc_context import BOOL, Scope, convert_type, refuse, signed
 
 
-class FunctionConversion:
+class FunctionConversion(ABC):
     """Converts one function; what is neither control flow nor arithmetic is left to `call`."""
 
     def __init__(self, function: func.FuncOp, version: str, thread: str):
@@ -45,15 +46,15 @@ class FunctionConversion:
             location=self.function.location,
         )
 
+    @abstractmethod
     def is_compile_time(self, op: Operation) -> bool:
         """Whether an op is a compile-time argument: those are constants at the top, in order of first use."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call(self, op: Operation) -> None:
         """Converts an op that is neither control flow nor arithmetic."""
-        raise NotImplementedError
 
-    def reached(self, op: Operation) -> None:
+    def reached(self, op: Operation) -> None:  # noqa: B027 - most conversions keep no account
         """Called for each op before it is converted."""
 
     def _ops(self, ops: Iterable[Operation]) -> None:

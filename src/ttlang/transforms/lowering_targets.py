@@ -6,6 +6,7 @@ types of values and the C++ from the same table. While a function is lowered, an
 `ttl.row`, from which the passes that follow know its effect, what an init sets up and which headers it needs.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -105,9 +106,10 @@ def texts_in_order(mnemonic: str, texts: Sequence[str]) -> Texts:
     return _texts(mnemonic, tuple(zip(names, texts, strict=False)))
 
 
-class Target:
+class Target(ABC):
     """Makes ops of rows of the op table."""
 
+    @abstractmethod
     def row(
         self,
         mnemonic: str,
@@ -121,33 +123,32 @@ class Target:
 
         `type` is that of a value that is a number; the types of other values follow from the row.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def startup(
         self, mnemonic: str, operands: Sequence[SSAValue], texts: Texts, func: FuncOp, insert: Insert
     ) -> Operation:
         """Insert the first configuration of the hardware of a function, by a row that has one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def buffer_type(self, type: CBType) -> Attribute:
         """The type of the handle of a circular buffer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def buffer_name(self, hint: str | None, index: int) -> str | None:
         """The name of the handle of a circular buffer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def buffer_index(self, op: Operation) -> int | None:
         """The number of the circular buffer that an op yields the handle of; None for other ops."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self, func: FuncOp, thread: str, buffers: Sequence[int], tensors: Sequence[int]) -> None:
         """Give a lowered function its attributes.
 
         `thread` is "compute" or "noc"; `buffers` and `tensors` are the numbers of those that it names, in the order of
         its compile-time and of its common runtime arguments.
         """
-        raise NotImplementedError
 
 
 class TTKernelTarget(Target):

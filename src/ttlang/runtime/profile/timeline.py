@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from ttlang.simulator import RunResult, Trace, TraceKind
 from ttlang.simulator.result import WAIT_NAMES
-from ttlang.simulator.trace import DRAM, TRANSFER_NAMES
+from ttlang.simulator.trace import DRAM, SECOND_NOC, TRANSFER_NAMES
 
 SPANS = 480
 ENDED = 255
 """State of a processor that has ended."""
 Floats = npt.NDArray[np.float64]
+_BUFFERS = 256
+"""More than a core has circular buffers."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,15 @@ def _threads(result: RunResult, trace: Trace, borders: Floats) -> tuple[ThreadLi
 
 
 def _fill(result: RunResult, trace: Trace, borders: Floats) -> dict[int, Floats]:
-    cores = np.array([thread.core[1] * 256 + thread.core[0] for thread in result.threads])
+    cores = np.array([_core_number(thread.core) for thread in result.threads], int)
     changes = trace.of(TraceKind.PAGES)
-    owner = cores[changes["processor"]] if len(changes) else np.zeros(0, int)
+    owner = cores[changes["processor"]] * _BUFFERS + changes["what"]
+    order = np.lexsort((changes["start"], owner))
+    changes, owner = changes[order], owner[order]
     found: dict[int, list[Floats]] = {buffer.index: [] for buffer in result.buffers}
     for buffer in result.buffers:
-        own = changes[(changes["what"] == buffer.index) & (owner == buffer.core[1] * 256 + buffer.core[0])]
-        own = own[np.argsort(own["start"], kind="stable")]
+        key = _core_number(buffer.core) * _BUFFERS + buffer.index
+        own = changes[np.searchsorted(owner, key) : np.searchsorted(owner, key + 1)]
         times = np.concatenate([[0.0], own["start"].astype(np.float64), [borders[-1]]])
         held = np.concatenate([[0], np.cumsum(own["value"].astype(np.int32))])
         integral = np.concatenate([[0.0], np.cumsum(held * np.diff(times))])
@@ -110,11 +114,16 @@ def _fill(result: RunResult, trace: Trace, borders: Floats) -> dict[int, Floats]
     return {index: np.mean(series, axis=0) for index, series in found.items()}
 
 
+def _core_number(core: tuple[int, int]) -> int:
+    return core[1] * 256 + core[0]
+
+
 def _traffic(trace: Trace, borders: Floats) -> dict[str, Floats]:
     transfers = trace.of(TraceKind.TRANSFER)
     series: dict[str, Floats] = {}
-    for what in np.unique(transfers["what"] & ~np.uint8(8)).tolist():
-        own = transfers[transfers["what"] & ~np.uint8(8) == what]
+    kinds = transfers["what"] & ~np.uint8(SECOND_NOC)
+    for what in np.unique(kinds).tolist():
+        own = transfers[kinds == what]
         place = "DRAM" if what & DRAM else "L1"
         series[f"{place} {TRANSFER_NAMES[what & 7]}"] = _rate(own, borders)
     return series
