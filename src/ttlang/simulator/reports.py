@@ -28,6 +28,8 @@ FIBER_WORDS = 24
 FIRST_WAIT = 11
 SUMMARY_WORDS = 16
 NOCS = 2
+MAX_BUFFERS = 64
+"""Circular buffers that the engine keeps for each core."""
 BOUNDS: tuple[Bound, ...] = ("compute", "noc", "dram", "issue")
 
 
@@ -126,14 +128,20 @@ def _channels(machine: int, chip: Chip) -> npt.NDArray[np.uint64]:
 
 
 def _buffers(machine: int, chip: Chip, program: Program) -> tuple[BufferReport, ...]:
-    found = []
-    state = np.zeros(7, np.uint64)
-    for config in program.circular_buffers:
-        for core in config.cores:
-            number = core[1] * chip.grid[0] + core[0]
-            engine().ttsim_result_cb(machine, number, config.index, state.ctypes.data)
-            found.append(BufferReport(core, config.index, int(state[2]), int(state[3]), int(state[6])))
-    return tuple(found)
+    most_filled = np.zeros((chip.cores, MAX_BUFFERS), np.uint32)
+    engine().ttsim_result_most_filled(machine, most_filled.ctypes.data)
+    by_core = most_filled.tolist()
+    return tuple(
+        BufferReport(
+            core,
+            config.index,
+            config.num_pages,
+            config.page_size,
+            by_core[core[1] * chip.grid[0] + core[0]][config.index],
+        )
+        for config in program.circular_buffers
+        for core in config.cores
+    )
 
 
 def _utilisation(

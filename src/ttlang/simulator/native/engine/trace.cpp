@@ -107,6 +107,12 @@ void ttsim_result_trace(Machine* machine, uint64_t* out) {
     out[2] = trace ? trace->dropped : 0;
 }
 
+/// Largest number of pages that each circular buffer held: [core][index].
+void ttsim_result_most_filled(Machine* machine, uint32_t* out) {
+    for (uint32_t i = 0; i < machine->cores; i++)
+        for (const CircularBuffer& cb : machine->core[i].cb) *out++ = cb.high_water;
+}
+
 /// Tiles of each TileWork.
 void ttsim_result_work(Machine* machine, uint64_t* out) {
     for (uint64_t tiles : machine->tile_work) *out++ = tiles;
