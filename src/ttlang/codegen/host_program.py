@@ -7,7 +7,7 @@ The function is the one source: passes build it, and this module only reads it.
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, MemRefType, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, SSAValue
 
@@ -19,6 +19,7 @@ from ttlang.dialects.ttmetal import (
     ArgKind,
     ArgList,
     ComputeConfigAttr,
+    CoreRangeAttr,
     CreateBufferOp,
     CreateLocalSemaphoreOp,
     EnqueueProgramOp,
@@ -34,6 +35,7 @@ from ttlang.transforms.program_structure import element_format
 from ttlang.transforms.tensor_pages import Pages
 from ttlang.transforms.ttl_to_ttmetal import (
     ARCH,
+    CORES,
     GRID,
     LAYOUT,
     PROGRAM,
@@ -54,6 +56,7 @@ class HostBuffer:
     """A circular buffer on every core: `address` is in L1, the same on all cores.
 
     `tensor`: position of the tensor whose shards the buffer is, and whose address it has; None for a buffer of its own.
+    `core_ranges`: first and last cores (x0, y0, x1, y1) of those that such a buffer is on; none for all of the program.
     """
 
     name: str
@@ -63,6 +66,7 @@ class HostBuffer:
     pages: int
     address: int
     tensor: int | None = None
+    core_ranges: tuple[tuple[int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +96,22 @@ class HostTensor:
 class HostKernel:
     """One compiled function: where it runs and with which arguments.
 
-    `tensor_arguments`: the tensors whose base addresses are its common runtime arguments, in order.
+    `tensor_arguments`: the tensors whose base addresses are its common runtime arguments, in order. `cores`: the first and
+    the last core that it runs on, (x0, y0, x1, y1). `unpack_to_dest_fp32`: circular buffers that it unpacks to 32-bit DST
+    registers, past the source registers.
     """
 
     name: str
     kind: str  # "compute", "reader" (first data-movement thread, NoC 0) or "writer" (second, NoC 1)
     compile_time_args: tuple[int, ...]
     tensor_arguments: tuple[int, ...]
+    cores: tuple[int, int, int, int]
+    unpack_to_dest_fp32: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HostProgram:
-    """A program as the host launches it, on the cores (0, 0) to (columns - 1, rows - 1).
-
-    `unpack_to_dest_fp32`: circular buffers that are unpacked to 32-bit DST registers, past the source registers.
-    """
+    """A program as the host launches it, on the cores (0, 0) to (columns - 1, rows - 1)."""
 
     name: str
     arch: str
@@ -119,7 +124,6 @@ class HostProgram:
     math_fidelity: str
     fp32_dest_acc: bool
     dst_full_sync: bool
-    unpack_to_dest_fp32: tuple[int, ...]
 
 
 def take_host_module(module: ModuleOp) -> ModuleOp:
@@ -155,13 +159,12 @@ def read_host_program(module: ModuleOp) -> HostProgram:
     compute = next((c for c in configs if isinstance(c, ComputeConfigAttr)), None)
     grid = func.attributes[GRID]
     assert isinstance(grid, GridAttr)
-    x0, y0, x1, y1 = configs[0].core_range.corners
-    assert (x0, y0) == (0, 0) and all(c.core_range == configs[0].core_range for c in configs)
+    corners = [config.core_range.corners for config in configs]
     return HostProgram(
         name=_text(func.attributes[PROGRAM]),
         arch=_text(func.attributes[ARCH]),
         grid=grid.sizes,
-        cores=(x1 + 1, y1 + 1),
+        cores=(1 + max(x1 for _, _, x1, _ in corners), 1 + max(y1 for _, _, _, y1 in corners)),
         buffers=buffers,
         semaphores=tuple(_semaphores(launch)),
         tensors=tensors,
@@ -169,9 +172,6 @@ def read_host_program(module: ModuleOp) -> HostProgram:
         math_fidelity=MATH_FIDELITIES[compute.math_fidelity] if compute else "HiFi4",
         fp32_dest_acc=compute is not None and bool(compute.fp32_dest_acc_en.value.data),
         dst_full_sync=compute is not None and bool(compute.dst_full_sync_en.value.data),
-        unpack_to_dest_fp32=tuple(
-            i for i, mode in enumerate(compute.unpack_modes if compute else ()) if mode is UnpackMode.FP32
-        ),
     )
 
 
@@ -189,9 +189,14 @@ def _kernel(
                 words.extend(tensors[arg.index].accessor_words)
             case _:
                 raise ValueError(f"{config.kernel}: {arg} cannot be a compile-time argument")
-    kind = _MOVERS[config.noc_index] if isinstance(config, NocConfigAttr) else "compute"
+    modes = config.unpack_modes if isinstance(config, ComputeConfigAttr) else ()
     return HostKernel(
-        config.kernel.root_reference.data, kind, tuple(words), _address_args(config.args.common_rt_args)
+        config.kernel.root_reference.data,
+        _MOVERS[config.noc_index] if isinstance(config, NocConfigAttr) else "compute",
+        tuple(words),
+        _address_args(config.args.common_rt_args),
+        config.core_range.corners,
+        tuple(i for i, mode in enumerate(modes) if mode is UnpackMode.FP32),
     )
 
 
@@ -247,7 +252,15 @@ def _buffer(value: SSAValue, port: int) -> HostBuffer:
         block // per_page * layout.buffers.data,
         op.address.value.data,
         shards.value.data if isinstance(shards, IntegerAttr) else None,
+        _core_ranges(op),
     )
+
+
+def _core_ranges(op: CreateBufferOp) -> tuple[tuple[int, int, int, int], ...]:
+    ranges = op.attributes.get(CORES)
+    if not isinstance(ranges, ArrayAttr):
+        return ()
+    return tuple(cores.corners for cores in ranges if isinstance(cores, CoreRangeAttr))
 
 
 def _semaphores(launch: EnqueueProgramOp) -> list[HostSemaphore]:

@@ -14,7 +14,7 @@ from ttlang.diagnostics import TTLangError
 
 from .flatbuffer_codec import MalformedBuffer, Schema
 
-FORMAT = 2
+FORMAT = 3
 """Format that is written, and the newest that is read; see `program.fbs`."""
 
 SUFFIX = ".ttm"

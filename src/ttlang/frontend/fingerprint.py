@@ -230,7 +230,7 @@ def fingerprint(scope: KernelScope) -> str | None:
         for resource in (*scope.semaphores, *scope.nets):
             result.add("resource", _description(resource))
         for thread in scope.program_threads:
-            result.add(thread.kind)
+            result.add(thread.kind, thread.cores)
             result.function(thread.function)
             result.values(thread.arguments)
         return result.finish()

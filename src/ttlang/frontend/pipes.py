@@ -37,6 +37,8 @@ def _at_end(compiler: "ThreadCompiler", pipes: Any, function: Any, side: str) ->
     from .builtins import call
 
     for pipe in _pipes(compiler, pipes):
+        if not _may_end(compiler, pipe, side):
+            continue
         value = compiler.program.pipe(pipe)
         saved, compiler.block = compiler.block, IRBlock()
         compiler.conditional += 1
@@ -49,6 +51,17 @@ def _at_end(compiler: "ThreadCompiler", pipes: Any, function: Any, side: str) ->
             compiler.conditional -= 1
             compiler.block = saved
         compiler.emit(_ENDS[side](value, Region(body)))
+
+
+def _may_end(compiler: "ThreadCompiler", pipe: Pipe, side: str) -> bool:
+    """Whether one of the cores that run this thread is at an end of a pipe."""
+    if compiler.thread.cores is None:
+        return True
+    first, last = (pipe.src, pipe.src) if side == "src" else (pipe.first, pipe.last)
+    return all(
+        max(a, c) <= min(b, d)
+        for a, b, c, d in zip(first, last, *compiler.thread.cores, strict=True)
+    )
 
 
 def if_src(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:

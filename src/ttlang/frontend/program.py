@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a traced kernel to the TTL module: one program, one kernel, its buffers and threads."""
+"""From a traced kernel to the TTL module: one program, a kernel for each range of cores, buffers and threads."""
 
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from ttlang.dialects.ttl.syntax import i64_array
 from ttlang.hardware.data_formats import DataType
 from ttlang.language.pipes import Pipe
 from ttlang.language.resources import CircularBuffer
-from ttlang.language.scope import KernelScope, Thread, misuse
+from ttlang.language.scope import CoreRange, KernelScope, Thread, misuse
 from ttlang.language.semaphores import Semaphore
 from ttlang.language.tensors import TensorParameter, TensorSpec
 
@@ -70,7 +70,9 @@ class ProgramBuilder:
         self._pipes: dict[Pipe, SSAValue] = {}
         self._accessors: dict[tuple[ThreadCompiler, TensorParameter], SSAValue] = {}
         self._body = Block(arg_types=[tensor_type(t.spec) for t in scope.tensors])
-        self._kernel = Block()
+        self._kernels: dict[CoreRange | None, Block] = {t.cores: Block() for t in scope.program_threads}
+        self._shared = self._body if len(self._kernels) > 1 else next(iter(self._kernels.values()))
+        """Where buffers, pipes and semaphores are made: beside the kernels when there are several."""
         for argument, tensor in zip(self._body.args, scope.tensors, strict=True):
             argument.name_hint = tensor.name
         self._tensors = dict(zip(scope.tensors, self._body.args, strict=True))
@@ -86,9 +88,10 @@ class ProgramBuilder:
         for thread in self.scope.program_threads:
             self._thread(thread)
         location = self.scope.location
-        kernel = KernelOp(Region(self._kernel), grid=self.scope.grid)
-        self._locate(kernel, location)
-        self._body.add_op(kernel)
+        for cores, block in self._kernels.items():
+            kernel = KernelOp(Region(block), grid=self.scope.grid, core_range=cores)
+            self._locate(kernel, location)
+            self._body.add_op(kernel)
         program = ProgramOp(
             self.scope.name,
             self.scope.grid,
@@ -126,14 +129,14 @@ class ProgramBuilder:
         if narrow := _narrow_dimensions(buffer):
             op.attributes[NARROW_ATTRIBUTE] = i64_array(narrow)
         self._locate(op, buffer.location)
-        self._kernel.add_op(op)
+        self._shared.add_op(op)
         self._buffers[buffer] = op.result
 
     def _create_semaphore(self, semaphore: Semaphore, name: str | None) -> None:
         op = CreateSemaphoreOp(semaphore.initial)
         op.semaphore.name_hint = name or f"semaphore_{semaphore.index}"
         self._locate(op, semaphore.location)
-        self._kernel.add_op(op)
+        self._shared.add_op(op)
         self._semaphores[semaphore] = op.semaphore
 
     def semaphore(self, semaphore: Semaphore) -> SSAValue:
@@ -154,7 +157,7 @@ class ProgramBuilder:
                 op = CreatePipeOp(pipe.src, pipe.first, net=net)
             op.pipe.name_hint = f"pipe_{len(self._pipes)}"
             self._locate(op, pipe.location)
-            self._kernel.add_op(op)
+            self._shared.add_op(op)
             self._pipes[pipe] = op.pipe
         return self._pipes[pipe]
 
@@ -168,7 +171,7 @@ class ProgramBuilder:
     def _add_thread(self, thread: Thread, body: Block) -> None:
         op = _THREAD_OPS[thread.kind](Region(body), name=thread.name)
         self._locate(op, thread.location)
-        self._kernel.add_op(op)
+        self._kernels[thread.cores].add_op(op)
 
     def add_buffer(self, buffer: CircularBuffer, name: str) -> None:
         """Make a buffer that the compiler needs."""

@@ -33,8 +33,9 @@ from ttlang.dialects.ttl.data_movement import CoreIndexOp
 from ttlang.language.kernel import function_location
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.scope import Thread
-from ttlang.language.symbols import SymbolicInt, fold_coordinates
+from ttlang.language.symbols import SymbolicInt
 from ttlang.language.tensors import TensorAccessor, TensorParameter
+from ttlang.transforms.core_values import coordinates
 
 from . import floats, integers
 from .branches import if_statement, result_of, return_statement, run
@@ -260,20 +261,27 @@ class ThreadCompiler:
     def core(self, dims: int) -> list[Any]:
         """Coordinates of this core in a grid of `dims` dimensions."""
         if dims not in self._cores:
-            sizes = fold_coordinates(self.program.scope.grid, dims)
             with self.in_prologue():
                 op = self.emit(CoreIndexOp(dims))
             values: list[Any] = []
-            independent = not self._cores  # coordinates of other dims follow from those of the first
-            for axis, size, result in zip("xyz", sizes, op.results, strict=False):
-                bounds = Bounds(0, size - 1, True)
+            # coordinates of other dims follow from those of the first; numbers of the cores of a range have gaps
+            is_dense = self.thread.cores is None or dims >= len(self.program.scope.grid)
+            independent = not self._cores and is_dense
+            for axis, result in zip("xyz", op.results, strict=False):
+                bounds = self._core_bounds(len(values), dims)
                 result.name_hint = f"core_{axis}"
                 self.bounds[result] = bounds
                 if independent:
                     self.free[result] = 1
-                values.append(0 if size == 1 else RuntimeInt.atom(result, bounds))
+                values.append(bounds.low if bounds.low == bounds.high else RuntimeInt.atom(result, bounds))
             self._cores[dims] = values
         return self._cores[dims]
+
+    def _core_bounds(self, dimension: int, dims: int) -> Bounds:
+        """Least and greatest coordinate of the cores that run this thread."""
+        grid = self.program.scope.grid
+        first, last = self.thread.cores or ((0,) * len(grid), tuple(size - 1 for size in grid))
+        return Bounds(*(coordinates(core, grid, dims)[dimension] for core in (first, last)), exact=True)
 
     # Names
 

@@ -5,6 +5,7 @@ import functools
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
+from itertools import product
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,18 @@ from ttlang.diagnostics import CompileError, Note, SourceLocation, TTLangError, 
 from ttlang.hardware import Chip, UnknownChipError, chip, chip_names
 
 from .data import SUPPORTED, Layout
-from .scope import KernelConfig, KernelScope, Thread, current_or_none, current_scope, entered, misuse
+from .pipes import core_range
+from .scope import (
+    CoreRange,
+    KernelConfig,
+    KernelScope,
+    Thread,
+    current_or_none,
+    current_scope,
+    entered,
+    misuse,
+)
+from .symbols import SymbolicInt
 from .tensors import CONSTANTS, TensorParameter, TensorSpec, plain_layout, spec_of
 
 if TYPE_CHECKING:
@@ -263,13 +275,32 @@ class Kernel:
                 hint="define functions in it, decorated with @ttl.compute() and @ttl.datamovement()",
             )
         for kind, limit in (("compute", 1), ("datamovement", 2)):
-            found = [t for t in threads if t.kind == kind]
-            if len(found) > limit:
+            self._check_count([t for t in threads if t.kind == kind], kind, limit, scope.grid)
+
+    def _check_count(self, threads: Sequence[Thread], kind: str, limit: int, grid: tuple[int, ...]) -> None:
+        """A core runs so many threads of a kind."""
+        plural = "s" if limit > 1 else ""
+        for core in product(*(range(size) for size in grid)):
+            found = [t for t in threads if t.runs_on(core)]
+            if len(found) <= limit:
+                continue
+            names = ", ".join(t.name for t in found)
+            if all(t.cores is None for t in found):
                 raise CompileError(
-                    f"a kernel has at most {limit} {_KIND_NAMES[kind]} thread{'s' if limit > 1 else ''},"
-                    f" '{self.name}' has {len(found)}: {', '.join(t.name for t in found)}",
+                    f"a kernel has at most {limit} {_KIND_NAMES[kind]} thread{plural},"
+                    f" '{self.name}' has {len(found)}: {names}",
                     found[limit].location,
                 )
+            raise CompileError(
+                f"a core runs at most {limit} {_KIND_NAMES[kind]} thread{plural}, core"
+                f" {core if len(core) > 1 else core[0]} of '{self.name}' has {len(found)}: {names}",
+                found[limit].location,
+                [
+                    Note(f"'{t.name}' runs on {t.where}", t.location)
+                    for t in found[:limit]
+                ],
+                "give the threads of a kind ranges of cores that do not meet: cores=...",
+            )
 
     def __repr__(self) -> str:
         return f"<ttl.kernel {self.name}({', '.join(p.name for p in self._parameters)})>"
@@ -374,33 +405,57 @@ def kernel(
     return decorate
 
 
-def _require_parentheses(name: str, misplaced: tuple[Any, ...]) -> None:
+def _thread(kind: str, misplaced: tuple[Any, ...], cores: Any) -> Callable[[Callable[..., Any]], Thread]:
     if misplaced:
-        raise misuse(f"@ttl.{name} takes no arguments and needs parentheses: @ttl.{name}()")
+        raise misuse(f"@ttl.{kind} needs parentheses: @ttl.{kind}()")
+    scope = current_scope(f"@ttl.{kind}()")
+    placed = _cores_of_thread(cores, scope.grid)
 
-
-def _thread(kind: str) -> Callable[[Callable[..., Any]], Thread]:
     def decorate(function: Callable[..., Any]) -> Thread:
-        scope = current_scope(f"@ttl.{kind}()")
         if not isinstance(function, FunctionType):
             raise misuse(f"@ttl.{kind}() decorates a function, got {type(function).__name__}")
         location = function_location(function)
         if function.__name__ == "<lambda>" or function.__code__.co_flags & _NOT_PLAIN:
             raise CompileError("a thread is a plain function, made with 'def'", location)
-        thread = Thread(function, kind, location)
+        thread = Thread(function, kind, location, cores=placed)
         scope.threads.append(thread)
         return thread
 
     return decorate
 
 
-def compute(*misplaced: Any) -> Callable[[Callable[..., Any]], Thread]:
-    """Decorator: the compute thread of a kernel. At most one a kernel."""
-    _require_parentheses("compute", misplaced)
-    return _thread("compute")
+def _cores_of_thread(cores: Any, grid: tuple[int, ...]) -> CoreRange | None:
+    """First and last core; None for the whole grid."""
+    if cores is None:
+        return None
+    what = "the range of cores of a thread"
+    if _is_symbolic(cores):
+        raise misuse(f"{what} depends on the core", hint="give constants: cores=(slice(0, 4), slice(0, 8))")
+    first, last, _ = core_range(cores, grid, what)
+    return None if (*first, *last) == (*(0 for _ in grid), *(size - 1 for size in grid)) else (first, last)
 
 
-def datamovement(*misplaced: Any) -> Callable[[Callable[..., Any]], Thread]:
-    """Decorator: a data-movement thread of a kernel. At most two a kernel; the first reads on NoC 0."""
-    _require_parentheses("datamovement", misplaced)
-    return _thread("datamovement")
+def _is_symbolic(value: Any) -> bool:
+    match value:
+        case tuple() | list():
+            return any(map(_is_symbolic, value))
+        case slice():
+            return _is_symbolic((value.start, value.stop, value.step))
+    return isinstance(value, SymbolicInt)
+
+
+def compute(*misplaced: Any, cores: Any = None) -> Callable[[Callable[..., Any]], Thread]:
+    """Decorator: the compute thread of a kernel, on all cores of its grid or on those of the range `cores`.
+
+    `cores` is written as the destination of a pipe is: coordinates and slices, x first, or the first and the last core.
+    At most one compute thread a core.
+    """
+    return _thread("compute", misplaced, cores)
+
+
+def datamovement(*misplaced: Any, cores: Any = None) -> Callable[[Callable[..., Any]], Thread]:
+    """Decorator: a data-movement thread of a kernel, on all cores of its grid or on those of the range `cores`.
+
+    At most two a core; the first reads on NoC 0.
+    """
+    return _thread("datamovement", misplaced, cores)

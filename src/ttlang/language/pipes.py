@@ -37,7 +37,7 @@ class Pipe:
         target = _only_one("dst", (dst, dst_core, dst_core_range))
         sizes = scope.grid
         self.src: Coordinates = _core(source, sizes, "the source of a pipe")
-        self.first, self.last, self.is_multicast = _range(target, sizes)
+        self.first, self.last, self.is_multicast = core_range(target, sizes, "the destination of a pipe")
         self.dst: tuple[Any, ...] = tuple(
             slice(a, b + 1) if self.is_multicast and _spans(target, i, a, b) else a
             for i, (a, b) in enumerate(zip(self.first, self.last, strict=True))
@@ -166,9 +166,11 @@ def _coordinate(value: Any, size: int, what: str) -> int:
     return value
 
 
-def _range(target: Any, sizes: Coordinates) -> tuple[Coordinates, Coordinates, bool]:
-    """First core, last core, and whether the destination is a range."""
-    what = "the destination of a pipe"
+def core_range(target: Any, sizes: Coordinates, what: str) -> tuple[Coordinates, Coordinates, bool]:
+    """First core, last core, and whether `target`, which messages call `what`, is a range.
+
+    A range is a tuple of coordinates and slices, or of its first and its last core.
+    """
     entries = (target,) if isinstance(target, int | slice | SymbolicInt) else target
     if (
         isinstance(entries, tuple | list)

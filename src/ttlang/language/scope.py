@@ -34,6 +34,10 @@ class KernelConfig:
     metal_version: str = "0.81"
 
 
+CoreRange = tuple[tuple[int, ...], tuple[int, ...]]
+"""First and last core of a rectangle of a grid, both inclusive, x first."""
+
+
 @dataclass(eq=False, slots=True)
 class Thread:
     """A thread function of a kernel, to be compiled from its source."""
@@ -43,10 +47,24 @@ class Thread:
     location: SourceLocation
     arguments: tuple[Any, ...] = ()
     """What the parameters are bound to: circular buffers, or the arguments of a single-threaded kernel."""
+    cores: CoreRange | None = None
+    """First and last core of those that run the thread; None for all of the grid."""
 
     @property
     def name(self) -> str:
         return self.function.__name__
+
+    @property
+    def where(self) -> str:
+        """The cores of the thread, for messages."""
+        if self.cores is None:
+            return "all cores"
+        first, last = (core if len(core) > 1 else core[0] for core in self.cores)
+        return f"core {first}" if first == last else f"cores {first} to {last}"
+
+    def runs_on(self, core: tuple[int, ...]) -> bool:
+        """Whether a core of the grid runs the thread."""
+        return self.cores is None or all(a <= c <= b for c, a, b in zip(core, *self.cores, strict=True))
 
     def __call__(self, *arguments: object) -> None:
         raise misuse(f"thread '{self.name}' is called: threads run by themselves when the kernel is called")

@@ -139,7 +139,6 @@ def _image(scope: KernelScope, compilation: "Compilation") -> ProgramImage:
         math_fidelity=host.math_fidelity,
         fp32_dest_acc=host.fp32_dest_acc,
         dst_full_sync=host.dst_full_sync,
-        unpack_to_dest_fp32=host.unpack_to_dest_fp32,
         semaphores=tuple(s.initial for s in sorted(host.semaphores, key=lambda s: s.id)),
         buffers=tuple(
             BufferImage(
@@ -150,6 +149,7 @@ def _image(scope: KernelScope, compilation: "Compilation") -> ProgramImage:
                 b.pages,
                 b.address,
                 0 if b.tensor is None else b.tensor + 1,
+                b.core_ranges,
             )
             for b in host.buffers
         ),
@@ -165,6 +165,8 @@ def _image(scope: KernelScope, compilation: "Compilation") -> ProgramImage:
                 sources[k.name].line_map,
                 k.compile_time_args,
                 k.tensor_arguments,
+                cores=None if k.cores == (0, 0, host.cores[0] - 1, host.cores[1] - 1) else k.cores,
+                unpack_to_dest_fp32=k.unpack_to_dest_fp32,
             )
             for k in host.kernels
         ),

@@ -18,10 +18,12 @@ def kernel_artifact(image: ProgramImage) -> str:
     Arguments of kernels are implied by the format: compile-time, the indices of the circular buffers and the accessor
     words of the tensors; common runtime, the addresses of `tensor_indices`. The format has no place for how buffers are
     unpacked: float32 tiles then reach DST through the source registers, with 10 bits of mantissa. Raises TTLangError
-    for what changes more than that: runtime arguments of single cores, semaphores that do not start at 0.
+    for what changes more than that: runtime arguments of single cores, kernels on a part of the cores, semaphores that do
+    not start at 0.
     """
     for problem, condition in (
         ("runtime arguments of single cores", any(k.runtime_args for k in image.kernels)),
+        ("kernels on a part of the cores", any(k.cores for k in image.kernels)),
         ("semaphores that do not start at 0", any(image.semaphores)),
     ):
         if condition:

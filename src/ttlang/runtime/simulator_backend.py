@@ -107,13 +107,12 @@ def _report(
 
 def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
     """The simulator's program of an image whose tensors lie at `addresses`."""
-    columns, rows = image.cores
-    cores = (0, 0, columns - 1, rows - 1)
+    cores = image.core_range
     program = Program()
     for buffer in image.buffers:
         program.add_circular_buffer(
             buffer.index,
-            cores,
+            buffer.core_ranges or cores,
             data_format=buffer.data_format,
             num_pages=buffer.pages,
             page_size=buffer.page_bytes,
@@ -125,7 +124,7 @@ def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
         program.add_kernel(
             kernel.source,
             kernel.kind,  # type: ignore[arg-type]
-            cores,
+            kernel.cores or cores,
             name=kernel.name,
             compile_time_args=kernel.compile_time_args,
             common_runtime_args=[addresses[t] for t in kernel.tensor_arguments],
@@ -134,7 +133,7 @@ def build_program(image: ProgramImage, addresses: Sequence[int]) -> Program:
             math_fidelity=image.math_fidelity,
             fp32_dest_acc=image.fp32_dest_acc,
             dst_full_sync=image.dst_full_sync,
-            unpack_to_dest_fp32=image.unpack_to_dest_fp32,
+            unpack_to_dest_fp32=kernel.unpack_to_dest_fp32,
         )
     return program
 

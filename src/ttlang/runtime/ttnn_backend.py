@@ -21,7 +21,7 @@ from ttlang.language.data import Layout, Memory
 from ttlang.language.tensors import TensorSpec, as_array, is_ttnn_tensor
 
 from .accessor_words import same_placement, split_words
-from .image import BufferImage, KernelImage, ProgramImage, TensorImage
+from .image import BufferImage, CoreRange, KernelImage, ProgramImage, TensorImage
 from .report import RunReport
 
 if TYPE_CHECKING:
@@ -272,17 +272,21 @@ def describe(
     ttnn.TensorAccessorArgs gives them. Raises TTNNError when they say something else than those that the kernels were
     compiled for; these are passed, since kernels know where in them each tensor's begin.
     """
-    columns, rows = image.cores
-    last = ttnn.CoreCoord(columns - 1, rows - 1)
-    cores = ttnn.CoreRangeSet([ttnn.CoreRange(ttnn.CoreCoord(0, 0), last)])
+    cores = _core_ranges(ttnn, image.core_range)
     _check_accessors(image, accessors)
     return ttnn.ProgramDescriptor(
-        kernels=[_kernel(ttnn, image, kernel, cores, addresses) for kernel in image.kernels],
+        kernels=[_kernel(ttnn, image, kernel, addresses) for kernel in image.kernels],
         semaphores=[
             ttnn.SemaphoreDescriptor(id=number, core_ranges=cores, initial_value=initial)
             for number, initial in enumerate(image.semaphores)
         ],
         cbs=[_circular_buffer(ttnn, buffer, cores, tensors) for buffer in image.buffers],
+    )
+
+
+def _core_ranges(ttnn: Any, *ranges: CoreRange) -> Any:
+    return ttnn.CoreRangeSet(
+        [ttnn.CoreRange(ttnn.CoreCoord(x0, y0), ttnn.CoreCoord(x1, y1)) for x0, y0, x1, y1 in ranges]
     )
 
 
@@ -301,7 +305,7 @@ def _circular_buffer(ttnn: Any, buffer: BufferImage, cores: Any, tensors: Sequen
             format_descriptors=format_descriptors,
         )
     descriptor = ttnn.cb_descriptor_from_sharded_tensor(buffer.index, tensors[buffer.shards_of - 1])
-    descriptor.core_ranges = cores
+    descriptor.core_ranges = _core_ranges(ttnn, *buffer.core_ranges) if buffer.core_ranges else cores
     descriptor.format_descriptors = format_descriptors
     return descriptor
 
@@ -318,35 +322,35 @@ def _check_accessors(image: ProgramImage, accessors: Sequence[Sequence[int]]) ->
             )
 
 
-def _kernel(ttnn: Any, image: ProgramImage, kernel: KernelImage, cores: Any, addresses: Sequence[int]) -> Any:
+def _kernel(ttnn: Any, image: ProgramImage, kernel: KernelImage, addresses: Sequence[int]) -> Any:
     return ttnn.KernelDescriptor(
         kernel_source=kernel.source,
         source_type=ttnn.KernelDescriptor.SourceType.SOURCE_CODE,
-        core_ranges=cores,
+        core_ranges=_core_ranges(ttnn, kernel.cores or image.core_range),
         compile_time_args=list(kernel.compile_time_args),
         runtime_args=[(ttnn.CoreCoord(x, y), list(values)) for (x, y), values in kernel.runtime_args],
         common_runtime_args=[addresses[t] for t in kernel.tensor_arguments],
-        config=_CONFIGS[kernel.kind](ttnn, image),
+        config=_CONFIGS[kernel.kind](ttnn, image, kernel),
     )
 
 
-def _compute_config(ttnn: Any, image: ProgramImage) -> Any:
+def _compute_config(ttnn: Any, image: ProgramImage, kernel: KernelImage) -> Any:
     config = ttnn.ComputeConfigDescriptor(
         math_fidelity=getattr(ttnn.MathFidelity, image.math_fidelity),
         math_approx_mode=False,
         fp32_dest_acc_en=image.fp32_dest_acc,
         dst_full_sync_en=image.dst_full_sync,
     )
-    if image.unpack_to_dest_fp32:
+    if kernel.unpack_to_dest_fp32:
         modes = [ttnn.UnpackToDestMode.Default] * chip(image.arch).circular_buffers
-        for index in image.unpack_to_dest_fp32:
+        for index in kernel.unpack_to_dest_fp32:
             modes[index] = ttnn.UnpackToDestMode.UnpackToDestFp32
         config.unpack_to_dest_mode = modes
     return config
 
 
-_CONFIGS: dict[str, Callable[[Any, ProgramImage], Any]] = {
+_CONFIGS: dict[str, Callable[[Any, ProgramImage, KernelImage], Any]] = {
     "compute": _compute_config,
-    "reader": lambda ttnn, image: ttnn.ReaderConfigDescriptor(),
-    "writer": lambda ttnn, image: ttnn.WriterConfigDescriptor(),
+    "reader": lambda ttnn, image, kernel: ttnn.ReaderConfigDescriptor(),
+    "writer": lambda ttnn, image, kernel: ttnn.WriterConfigDescriptor(),
 }

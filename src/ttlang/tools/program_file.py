@@ -149,7 +149,6 @@ def _tables(compiled: CompiledKernel) -> "list[Table]":
         ("math", f"{image.math_fidelity}, {32 if image.fp32_dest_acc else 16}-bit DST"),
         ("DST", "full synchronisation" if image.dst_full_sync else "half synchronisation"),
         ("semaphores", ", ".join(f"{i} starts at {v}" for i, v in enumerate(image.semaphores))),
-        ("to DST in fp32", ", ".join(f"buffer {i}" for i in image.unpack_to_dest_fp32)),
     ):
         if text:
             about.add_row(label, text)
@@ -166,13 +165,23 @@ def _tables(compiled: CompiledKernel) -> "list[Table]":
             str(b.index), b.name, b.data_format, str(b.pages), str(b.page_bytes), f"{b.address:#x}"
         )
     kernels = _table(
-        "kernels", "name", "kind", "C++ lines#", "compile-time arguments", "addresses of", "own arguments"
+        "kernels",
+        "name",
+        "kind",
+        "cores",
+        "C++ lines#",
+        "compile-time arguments",
+        "addresses of",
+        "own arguments",
+        "to DST in fp32",
     )
     for k in image.kernels:
         names = ", ".join(image.tensors[t].name for t in k.tensor_arguments)
         own = f"{len(k.runtime_args)} cores" if k.runtime_args else ""
         words = ", ".join(map(str, k.compile_time_args))
-        kernels.add_row(k.name, k.kind, str(k.source.count("\n")), words, names, own)
+        cores = "all" if k.cores is None else "({}, {}) to ({}, {})".format(*k.cores)
+        unpacked = ", ".join(f"buffer {i}" for i in k.unpack_to_dest_fp32)
+        kernels.add_row(k.name, k.kind, cores, str(k.source.count("\n")), words, names, own, unpacked)
     stages = _table("stages", "name", "bytes#")
     for name in compiled.stages:
         stages.add_row(name, f"{len(compiled.asm[name].encode()):,}")

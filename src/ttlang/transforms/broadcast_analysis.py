@@ -24,6 +24,8 @@ from ttlang.dialects.ttl.compute import (
 from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, enclosing_thread
 from ttlang.dialects.ttl.syntax import array_ints
 
+from .program_structure import buffers
+
 
 class Extent(IntEnum):
     """What a value holds along one dimension of a tile."""
@@ -64,9 +66,8 @@ class BroadcastAnalysis:
     def __init__(self, kernel: KernelOp, thread: ComputeThreadOp):
         self.of: dict[SSAValue, Extents] = {}
         self._buffers: dict[SSAValue, Extents] = {}
-        for op in kernel.body.block.ops:
-            if isinstance(op, CreateCBOp):
-                self._buffers[op.result] = self._outside(op)
+        for cb in buffers(kernel):
+            self._buffers[cb.result] = self._outside(cb)
         ops = [op for op in thread.walk() if op.results or isinstance(op, BlockStoreOp)]
         while self._walk(ops):  # extents of buffers only grow: two rounds are usual
             pass

@@ -14,7 +14,7 @@ from xdsl.dialects import scf
 from xdsl.ir import Operation, SSAValue
 
 from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
-from ttlang.dialects.ttl.structure import KernelOp, ThreadOp
+from ttlang.dialects.ttl.structure import ThreadOp
 
 from .core_values import trip_count
 
@@ -38,11 +38,11 @@ class _Use:
 
 
 class Lifetimes:
-    """Lifetimes of the buffers of a kernel."""
+    """Lifetimes of the buffers of cores that run the same threads."""
 
-    def __init__(self, kernel: KernelOp):
+    def __init__(self, threads: Sequence[ThreadOp]):
         self.uses: dict[SSAValue, _Use] = defaultdict(_Use)
-        self.threads: Sequence[ThreadOp] = kernel.threads
+        self.threads = threads
         for number, thread in enumerate(self.threads):
             for position, op in enumerate(thread.body.block.ops):
                 self._collect(op, (number, position), 1)
@@ -79,9 +79,19 @@ class Lifetimes:
                 successors[thread, position - 1].append(min(use.emptied))
         return successors
 
+    def never_meet(self, first: CreateCBOp, second: CreateCBOp) -> bool:
+        """Whether two buffers are never in use at the same time on these cores, one of them perhaps not at all."""
+        if not (self.uses_any(first) and self.uses_any(second)):
+            return True
+        return self.ends_before(first, second) or self.ends_before(second, first)
+
+    def uses_any(self, *cbs: CreateCBOp) -> bool:
+        """Whether these cores use one of some buffers."""
+        return any(cb.result in self.uses for cb in cbs)
+
     def ends_before(self, first: CreateCBOp, second: CreateCBOp) -> bool:
         """Whether the last block of a buffer has been taken before any of the other is reserved."""
-        one, two = self.uses[first.result], self.uses[second.result]
+        one, two = (self.uses.get(cb.result, _Use()) for cb in (first, second))
         if not one.is_balanced or not two.filled:
             return False
         start, end = max(one.emptied), min(two.filled)

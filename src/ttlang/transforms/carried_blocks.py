@@ -19,7 +19,7 @@ from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp, tile_of
 from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp
 from ttlang.hardware.data_formats import DataType
 
-from .program_structure import buffers
+from .program_structure import own_buffers
 from .remarks import remark
 from .store_groups import VALUE_OPS
 
@@ -100,7 +100,7 @@ class _Carried:
         cb.result.name_hint = name
         why = "a loop carries it from turn to turn" if self.is_loop else "a branch chooses it"
         cb.attributes["intermediate"] = StringAttr(why)
-        made = buffers(self.kernel)
+        made = own_buffers(self.kernel)
         first = self.kernel.body.block.first_op
         if made:
             self.kernel.body.block.insert_op_after(cb, made[-1])

@@ -2,6 +2,7 @@
 """What cores promise each other: pipes with two ends, semaphores that somebody raises."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 
@@ -14,25 +15,51 @@ from ttlang.dialects.ttl.semaphores import (
     SemaphoreSetOp,
     SemaphoreWaitOp,
 )
-from ttlang.dialects.ttl.structure import KernelOp, enclosing_thread
+from ttlang.dialects.ttl.structure import ProgramOp, ThreadOp, enclosing_kernel, enclosing_thread
 from ttlang.dialects.ttl.transfers import CopyOp
 
+from .core_values import Core
 from .errors import error
-from .program_structure import name_of
+from .program_structure import name_of, resources
+from .protocol_execution import receivers
+from .thread_sets import cores_of_thread
 
 
-def check_pipes(kernel: KernelOp) -> None:
+def check_pipes(program: ProgramOp, threads: Sequence[ThreadOp], grid: tuple[int, ...]) -> None:
     """Raise CompileError for a pipe with one end only, with an end in two threads, or with ends of different sizes."""
     sends: dict[SSAValue, list[CopyOp]] = defaultdict(list)
     receives: dict[SSAValue, list[CopyOp]] = defaultdict(list)
-    for op in (o for thread in kernel.threads for o in thread.walk() if isinstance(o, CopyOp)):
-        if isinstance(op.dst.type, PipeType):
-            sends[op.dst].append(op)
-        elif isinstance(op.src.type, PipeType):
-            receives[op.src].append(op)
-    for made in kernel.body.block.ops:
-        if isinstance(made, CreatePipeOp):
-            _check_pipe(made, sends[made.pipe], receives[made.pipe])
+    cores = {thread: frozenset(cores_of_thread(thread, grid)) for thread in threads}
+    for thread, op in ((t, o) for t in threads for o in t.walk() if isinstance(o, CopyOp)):
+        for end, found in ((op.dst, sends), (op.src, receives)):
+            if isinstance(end.type, PipeType) and _ends_on(end.type, found is sends, cores[thread]):
+                found[end].append(op)
+    for made in resources(program, CreatePipeOp):
+        _check_pipe(made, sends[made.pipe], receives[made.pipe])
+        if made.pipe_type.is_static and receives[made.pipe]:
+            _check_receivers(made, receives[made.pipe], cores)
+
+
+def _ends_on(pipe: PipeType, at_source: bool, cores: frozenset[Core]) -> bool:
+    """Whether one of some cores is at an end of a pipe; an end that is not known may be on any."""
+    if not pipe.is_static:
+        return True
+    return not cores.isdisjoint([pipe.coordinates[0]] if at_source else receivers(pipe))
+
+
+def _check_receivers(
+    pipe: CreatePipeOp, receives: list[CopyOp], cores: dict[ThreadOp, frozenset[Core]]
+) -> None:
+    """Every core that a pipe leads to runs a thread that receives."""
+    receiving = [cores[thread] for thread in cores if any(enclosing_thread(r) is thread for r in receives)]
+    for core in receivers(pipe.pipe_type):
+        if not any(core in own for own in receiving):
+            raise error(
+                pipe,
+                f"this pipe leads to core {core}, where no thread receives from it",
+                notes=[("it is received", receives[0])],
+                hint="give the thread that receives all cores that the pipe leads to: cores=...",
+            )
 
 
 def _check_pipe(pipe: CreatePipeOp, sends: list[CopyOp], receives: list[CopyOp]) -> None:
@@ -53,7 +80,7 @@ def _check_pipe(pipe: CreatePipeOp, sends: list[CopyOp], receives: list[CopyOp])
         )
     for ends, what in ((sends, "sent into"), (receives, "received from")):
         for other in ends[1:]:
-            if enclosing_thread(other) is not enclosing_thread(ends[0]):
+            if enclosing_thread(other) is not enclosing_thread(ends[0]) and _meet(other, ends[0]):
                 raise error(
                     other, f"this pipe is {what} by two threads", notes=[("the other one", ends[0]), made]
                 )
@@ -66,6 +93,18 @@ def _check_pipe(pipe: CreatePipeOp, sends: list[CopyOp], receives: list[CopyOp])
                     f"this end of the pipe takes a block of {taken}, the other end sends one of {given}",
                     notes=[("it is sent", send), made],
                 )
+
+
+def _meet(one: CopyOp, other: CopyOp) -> bool:
+    """Whether the threads of two copies have a core in common."""
+    ranges = [kernel.corners for kernel in map(enclosing_kernel, (one, other)) if kernel is not None]
+    known = [corners for corners in ranges if corners is not None]
+    if len(known) < 2:
+        return True
+    (first, last), (other_first, other_last) = known
+    return all(
+        max(a, c) <= min(b, d) for a, b, c, d in zip(first, last, other_first, other_last, strict=False)
+    )
 
 
 def _block_shape(value: SSAValue) -> str:
@@ -82,11 +121,11 @@ def _made(semaphore: SSAValue) -> SSAValue:
     return owner.semaphore if isinstance(owner, RemoteSemaphoreOp) else semaphore
 
 
-def check_semaphores(kernel: KernelOp) -> None:
+def check_semaphores(threads: Sequence[ThreadOp]) -> None:
     """Raise CompileError for a wait for a value that nobody gives the semaphore."""
     signals: dict[SSAValue, list[SemaphoreSetOp | SemaphoreIncOp]] = defaultdict(list)
     waits: list[SemaphoreWaitOp] = []
-    for op in (o for thread in kernel.threads for o in thread.walk()):
+    for op in (o for thread in threads for o in thread.walk()):
         if isinstance(op, SemaphoreSetOp | SemaphoreIncOp):
             signals[_made(op.semaphore)].append(op)
         elif isinstance(op, SemaphoreWaitOp):

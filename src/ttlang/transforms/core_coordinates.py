@@ -35,6 +35,22 @@ def placed(grid: tuple[int, ...], target: Chip | None = None) -> tuple[int, int]
     raise ValueError(f"no rectangle of {count} cores fits the {columns}x{rows} cores of the chip")
 
 
+def on_chip(core: Sequence[int], grid: tuple[int, ...], width: int) -> tuple[int, int]:
+    """Column and row on the chip of a core of a grid that is laid on `width` columns."""
+    if len(grid) == 2:
+        return core[0], core[1]
+    number = core_number(core, grid)
+    return number % width, number // width
+
+
+def core_number(core: Sequence[int], grid: tuple[int, ...]) -> int:
+    """The number of a core of a grid, the first coordinate fastest."""
+    number, scale = 0, 1
+    for coordinate, size in zip(core, grid, strict=True):
+        number, scale = number + coordinate * scale, scale * size
+    return number
+
+
 class Cores:
     """Coordinates and addresses of cores, in one function."""
 
@@ -137,7 +153,7 @@ class Cores:
         """Whether a range of cores of the grid is one on the chip too."""
         if len(self.grid) == 2:
             return True
-        first, last = (self._flat(corner) for corner in corners)
+        first, last = (core_number(corner, self.grid) for corner in corners)
         count = prod(b - a + 1 for a, b in zip(*corners, strict=True))
         columns = last % self.columns - first % self.columns + 1
         rows = last // self.columns - first // self.columns + 1
@@ -146,12 +162,6 @@ class Cores:
             and columns * rows == count
             and (rows == 1 or len(self.grid) > 1 or columns == self.columns)
         )
-
-    def _flat(self, core: tuple[int, ...]) -> int:
-        flat, scale = 0, 1
-        for coordinate, size in zip(core, self.grid, strict=True):
-            flat, scale = flat + coordinate * scale, scale * size
-        return flat
 
     def others(self, corners: Corners) -> SSAValue:
         """How many cores of a rectangle there are besides this one."""

@@ -9,8 +9,11 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ttlang.dialects.ttl.data_movement import CoreIndexOp
 from ttlang.dialects.ttl.pipes import PipeEndOp
-from ttlang.dialects.ttl.structure import enclosing_grid
+from ttlang.dialects.ttl.structure import enclosing_grid, enclosing_kernel
 from ttlang.language.symbols import fold_coordinates
+
+from .core_values import coordinates
+from .thread_sets import cores_of_kernel
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,13 @@ def _range(atom: SSAValue) -> tuple[int, int] | None:
         grid = enclosing_grid(op)
         if grid is None:
             return None
-        sizes = fold_coordinates(grid.sizes, len(op.results))
         position = next(i for i, result in enumerate(op.results) if result is atom)
-        return 0, sizes[position] - 1
+        kernel = enclosing_kernel(op)
+        if kernel is not None and kernel.core_range is not None:
+            cores = cores_of_kernel(kernel, grid.sizes)
+            found = [coordinates(core, grid.sizes, len(op.results))[position] for core in cores]
+            return min(found), max(found)
+        return 0, fold_coordinates(grid.sizes, len(op.results))[position] - 1
     return None
 
 

@@ -8,7 +8,7 @@ emptied into the core's own shard is that shard. Other copies from a core's own 
 from the core to itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -23,31 +23,36 @@ from ttlang.dialects.ttl.compute import BlockStoreOp, tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp, TensorAccessorOp, WaitOp
 from ttlang.dialects.ttl.elements import WriteElementOp
 from ttlang.dialects.ttl.layouts import folded
-from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp, enclosing_thread
+from ttlang.hardware import Chip
 from ttlang.hardware.shards import shard_places
 
-from .core_coordinates import placed
+from .core_coordinates import on_chip, placed
 from .core_values import Core, UnknownValue, cores_of, evaluate, trip_count
 from .index_bounds import Affine, affine_of
-from .program_structure import buffers, chip_of, grid_of, remove
+from .program_structure import chip_of, grid_of, remove, resources
 from .protocol_execution import UNSYNCHRONISED
+from .thread_sets import cores_of_thread
 
 SHARDS_OF, SHARDS_ARE = "shards_of", "shards_are"
 """Attributes of a `ttl.create_cb` that lies in the shards of a tensor: the tensor's position among those of the
 program, and whether the buffer is "read" from them or "written" to them."""
 
 
-def place_in_shards(program: ProgramOp, kernel: KernelOp) -> None:
-    """Mark the circular buffers of a kernel that lie in shards, and remove the copies that they make needless."""
+def place_in_shards(program: ProgramOp, inside: Sequence[KernelOp]) -> None:
+    """Mark the circular buffers of kernels that lie in shards, and remove the copies that they make needless."""
     if not any(_is_sharded(argument) for argument in program.body.block.args):
         return
-    copies = [op for thread in kernel.threads for op in thread.walk() if isinstance(op, CopyOp)]
-    for cb in buffers(kernel):
+    copies = [
+        op for kernel in inside for thread in kernel.threads for op in thread.walk() if isinstance(op, CopyOp)
+    ]
+    grid = grid_of(program, inside[0])
+    for cb in resources(program, CreateCBOp):
         for candidate in _candidates(cb):
             position = _tensor(program, candidate.slice)
             if position is None or not _is_alone(candidate, copies):
                 continue
-            if _is_sweep(candidate, program, kernel):
+            if _is_sweep(candidate, program, grid):
                 cb.attributes[SHARDS_OF] = IntegerAttr(position, i32)
                 cb.attributes[SHARDS_ARE] = StringAttr("read" if candidate.reads else "written")
                 _remove_copy(candidate.copy)
@@ -167,8 +172,8 @@ def _accessed(reference: IndexAccessorOp) -> SSAValue | None:
 # Sweeps
 
 
-def _is_sweep(candidate: _Candidate, program: ProgramOp, kernel: KernelOp) -> bool:
-    """Whether the blocks, one after the other, are the own shard of every core of the grid."""
+def _is_sweep(candidate: _Candidate, program: ProgramOp, grid: tuple[int, ...]) -> bool:
+    """Whether the blocks, one after the other, are the own shard of every core that uses the buffer."""
     reference, (high, wide) = candidate.slice, candidate.shard
     shape = tensor_shape(reference.accessor_type.tensor_type) or ()
     if len(shape) != 2 or len(reference.sizes) != 2 or any(step != 1 for step in reference.steps):
@@ -181,7 +186,7 @@ def _is_sweep(candidate: _Candidate, program: ProgramOp, kernel: KernelOp) -> bo
     loops = _loops(candidate.copy)
     if loops is None or not _covers(starts, loops, (tall, broad), (high, wide)):
         return False
-    return _are_own(starts, loops, candidate, program, kernel)
+    return _are_own(starts, loops, candidate, chip_of(program), grid)
 
 
 def _loops(op: Operation) -> list[scf.ForOp] | None:
@@ -229,27 +234,33 @@ def _are_own(
     starts: list[Affine],
     loops: list[scf.ForOp],
     candidate: _Candidate,
-    program: ProgramOp,
-    kernel: KernelOp,
+    target: Chip,
+    grid: tuple[int, ...],
 ) -> bool:
-    """Whether the first block of every core is the start of the shard that lies on it."""
-    grid, target = grid_of(program, kernel), chip_of(program)
+    """Whether the first block of every core that uses the buffer is the start of the shard that lies on it."""
     layout, (high, wide) = candidate.layout, candidate.shard
     rows, columns = folded(tensor_shape(candidate.slice.accessor_type.tensor_type) or ())
     across = columns // wide
     cores = ints(layout.grid)  # type: ignore[arg-type]
     places = shard_places(layout.distribution.data, layout.orientation.data, cores, rows // high, across)
     first: dict[SSAValue, int] = {loop.body.block.args[0]: _constant(loop.lb) for loop in loops}
-    for core in cores_of(grid):
+    for core in _users(candidate.cb, grid):
         try:
             row, column = (_at(start, core, grid, first) for start in starts)
         except UnknownValue:
             return False
         if row % high or column % wide or not (0 <= row < rows and 0 <= column < columns):
             return False
-        if places[row // high * across + column // wide] != _on_chip(core, grid, placed(grid, target)[0]):
+        if places[row // high * across + column // wide] != on_chip(core, grid, placed(grid, target)[0]):
             return False
     return True
+
+
+def _users(cb: CreateCBOp, grid: tuple[int, ...]) -> list[Core]:
+    """The cores with threads that use a buffer."""
+    threads = {enclosing_thread(use.operation) for use in cb.result.uses}
+    used = {core for t in threads if t is not None for core in cores_of_thread(t, grid)}
+    return [core for core in cores_of(grid) if core in used]
 
 
 def _at(start: Affine, core: Core, grid: tuple[int, ...], first: dict[SSAValue, int]) -> int:
@@ -258,16 +269,6 @@ def _at(start: Affine, core: Core, grid: tuple[int, ...], first: dict[SSAValue, 
         coefficient * (first[atom] if atom in first else evaluate(atom, core, grid, {}))
         for atom, coefficient in start.terms.items()
     )
-
-
-def _on_chip(core: Core, grid: tuple[int, ...], width: int) -> tuple[int, int]:
-    """Column and row on the chip of a core of the grid."""
-    if len(grid) == 2:
-        return core[0], core[1]
-    flat, scale = 0, 1
-    for coordinate, size in zip(core, grid, strict=True):
-        flat, scale = flat + coordinate * scale, scale * size
-    return flat % width, flat // width
 
 
 def _remove_copy(copy: CopyOp) -> None:

@@ -20,10 +20,11 @@ from ttlang.dialects.ttl.attributes import CBType, ints
 from ttlang.dialects.ttl.buffers import CBPushOp, CreateCBOp, acquired_cb
 from ttlang.dialects.ttl.pipes import CreatePipeOp, IfSrcOp, PipeEndOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
-from ttlang.dialects.ttl.structure import KernelOp, ThreadOp
+from ttlang.dialects.ttl.structure import ProgramOp, ThreadOp
 from ttlang.dialects.ttl.transfers import CopyOp
 
 from .core_values import Core, Uniformity, UnknownValue, evaluate
+from .program_structure import resources
 from .protocol_execution import Execution, Stuck, receivers
 
 HANDSHAKE, READY, VALID, LANDING = "handshake", "ready", "valid", "landing"
@@ -64,13 +65,9 @@ class UsedPipe:
         return None if self.op.net is None else self.op.net.value.data
 
 
-def used_pipes(kernel: KernelOp) -> list[UsedPipe]:
-    """The pipes of a kernel that something is sent through or received from, in the order of their creation."""
-    pipes = {
-        op.pipe: UsedPipe(op)
-        for op in kernel.body.block.ops
-        if isinstance(op, CreatePipeOp) and op.pipe_type.is_static
-    }
+def used_pipes(program: ProgramOp) -> list[UsedPipe]:
+    """The pipes of a program that something is sent through or received from, in the order of their creation."""
+    pipes = {op.pipe: UsedPipe(op) for op in resources(program, CreatePipeOp) if op.pipe_type.is_static}
     for value, pipe in pipes.items():
         for use in value.uses:
             if isinstance(use.operation, CopyOp):
@@ -86,9 +83,8 @@ class Choice:
     stuck: Stuck | None
 
 
-def choose(kernel: KernelOp, pipes: Sequence[UsedPipe], grid: tuple[int, ...]) -> Choice:
+def choose(threads: Sequence[ThreadOp], pipes: Sequence[UsedPipe], grid: tuple[int, ...]) -> Choice:
     """Direct pipes wherever the program does not get stuck with them and all receivers use the same place."""
-    threads = kernel.threads
     uniform = Uniformity()
     buffered = {p.value for p in pipes if len(p.targets) > 1 and not _in_lockstep(p, grid, uniform)}
     while True:
@@ -236,21 +232,21 @@ def _colours(pipes: Sequence[UsedPipe], ends: Callable[[UsedPipe], Sequence[Core
 
 @dataclass
 class Handshakes:
-    """Semaphores and landing places of pipes, as values of the kernel."""
+    """Semaphores and landing places of pipes, made where the pipes are."""
 
-    kernel: KernelOp
     ready: dict[SSAValue, SSAValue] = field(default_factory=dict)
     landing: dict[SSAValue, SSAValue] = field(default_factory=dict)
     _semaphores: int = 0
     _landings: int = 0
 
     @classmethod
-    def make(cls, kernel: KernelOp, pipes: Sequence[UsedPipe], buffered: frozenset[SSAValue]) -> "Handshakes":
-        """Give every semaphore of a kernel its id, and every pipe its semaphores and landing place."""
-        made = cls(kernel)
-        for op in kernel.body.block.ops:
-            if isinstance(op, CreateSemaphoreOp):
-                made._number(op)
+    def make(
+        cls, program: ProgramOp, pipes: Sequence[UsedPipe], buffered: frozenset[SSAValue]
+    ) -> "Handshakes":
+        """Give every semaphore of a program its id, and every pipe its semaphores and landing place."""
+        made = cls()
+        for op in resources(program, CreateSemaphoreOp):
+            made._number(op)
         nets: dict[object, list[UsedPipe]] = defaultdict(list)
         for pipe in pipes:
             nets[pipe.value if pipe.net is None else pipe.net].append(pipe)
@@ -285,7 +281,7 @@ class Handshakes:
         op.semaphore.name_hint = "outgoing"
         op.location = thread.location
         self._number(op)
-        self.kernel.body.block.insert_op_before(op, thread)
+        _insert_before(op, thread)
         thread.attributes[SCRATCH] = op.attributes[SEMAPHORE_ID]
 
     def _number(self, op: CreateSemaphoreOp) -> None:
@@ -297,7 +293,7 @@ class Handshakes:
         op.semaphore.name_hint = name
         op.location = pipe.op.location
         self._number(op)
-        self.kernel.body.block.insert_op_before(op, pipe.op)
+        _insert_before(op, pipe.op)
         return op
 
     def _land(self, pipe: UsedPipe, places: dict[int, CreateCBOp], place: int) -> None:
@@ -310,7 +306,12 @@ class Handshakes:
             op.attributes[LANDING] = IntegerAttr(self._landings, i32)
             op.result.name_hint = f"landing_{self._landings}"
             op.location = pipe.op.location
-            self.kernel.body.block.insert_op_before(op, pipe.op)
+            _insert_before(op, pipe.op)
             self._landings += 1
         pipe.op.attributes[LANDING] = op.attributes[LANDING]
         self.landing[pipe.value] = op.result
+
+
+def _insert_before(op: Operation, anchor: Operation) -> None:
+    assert anchor.parent is not None
+    anchor.parent.insert_op_before(op, anchor)

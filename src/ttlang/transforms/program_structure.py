@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the structure of a program: its kernel, threads, buffers and configuration."""
+"""Reading the structure of a program: its kernels, threads, resources and configuration."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -9,7 +10,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from ttlang.dialects.ttcore import TileType
 from ttlang.dialects.ttl.attributes import CBType
 from ttlang.dialects.ttl.buffers import CreateCBOp
-from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
+from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
 from ttlang.hardware import Chip, chip
 
 DEFAULT_ARCH = "wormhole_b0"
@@ -39,8 +40,30 @@ def chip_of(program: ProgramOp) -> Chip:
     return chip(arch.data if isinstance(arch, StringAttr) else DEFAULT_ARCH)
 
 
-def buffers(kernel: KernelOp) -> list[CreateCBOp]:
+_Resource = TypeVar("_Resource", bound=Operation)
+
+
+def resources(program: ProgramOp, kind: type[_Resource]) -> list[_Resource]:
+    """What the threads of a program share: ops of a kind beside its kernels, then those in each of them."""
+    inside = [op for op in program.body.block.ops if isinstance(op, KernelOp)]
+    blocks = [program.body.block, *(kernel.body.block for kernel in inside)]
+    return [op for block in blocks for op in block.ops if isinstance(op, kind)]
+
+
+def own_buffers(kernel: KernelOp) -> list[CreateCBOp]:
+    """The buffers that a kernel makes itself, not those that kernels of its program share."""
     return [op for op in kernel.body.block.ops if isinstance(op, CreateCBOp)]
+
+
+def buffers(kernel: KernelOp) -> list[CreateCBOp]:
+    """All circular buffers of a core: each lies at one place on all cores of the program, whichever kernel uses it."""
+    program = kernel.parent_op()
+    return resources(program, CreateCBOp) if isinstance(program, ProgramOp) else own_buffers(kernel)
+
+
+def thread_name(thread: ThreadOp) -> str:
+    """The Python name of a thread, else its kind."""
+    return thread.sym_name.data if thread.sym_name is not None else thread.kind
 
 
 def tile_buffers(kernel: KernelOp) -> list[CreateCBOp]:

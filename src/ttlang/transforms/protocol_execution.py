@@ -26,6 +26,7 @@ from ttlang.dialects.ttl.semaphores import (
 from ttlang.dialects.ttl.structure import ThreadOp
 
 from .core_values import Core, UnknownValue, cores_of, evaluate
+from .thread_sets import cores_of_thread
 
 STEPS_ALONE = 400
 """Steps to run when cores do not talk to each other."""
@@ -85,9 +86,14 @@ class Execution:
         ops = [op for thread in threads for op in thread.walk()]
         together = any(isinstance(op, PipeEndOp | SemaphoreWaitOp) or _is_pipe_copy(op) for op in ops)
         self.steps = STEPS_TOGETHER if together else STEPS_ALONE
-        every = list(cores_of(grid))
-        cores = every if together else list(dict.fromkeys((every[0], every[-1])))
-        self.parties = [Party(thread, core) for core in cores for thread in threads]
+        placed = {thread: dict.fromkeys(cores_of_thread(thread, grid)) for thread in threads}
+        cores = list(cores_of(grid))
+        if not together:  # the first and the last core of each thread, with all the threads that run there
+            ends = {end for own in placed.values() for end in (next(iter(own)), next(reversed(own)))}
+            cores = [core for core in cores if core in ends]
+        self.parties = [
+            Party(thread, core) for core in cores for thread in threads if core in placed[thread]
+        ]
         self.in_buffer: dict[tuple[Core, SSAValue], int] = defaultdict(int)
         self.semaphores: dict[tuple[Core, SSAValue], int] = {}
         self.announced: dict[tuple[Core, SSAValue], int] = defaultdict(int)

@@ -10,7 +10,7 @@ from ttlang.dialects.ttl.structure import ThreadOp
 
 from .errors import error
 from .pipe_handshakes import HANDSHAKE, SEMAPHORE_ID
-from .program_structure import kernels, programs
+from .program_structure import kernels, programs, resources
 
 _EXPANDED = "threads"  # the attribute that ttl-expand-threads gives a kernel
 
@@ -40,12 +40,9 @@ def require_tensors(module: ModuleOp, name: str) -> None:
 
 def require_no_handshakes(module: ModuleOp, name: str) -> None:
     """Raise CompileError when pipes or semaphores have been numbered already."""
-    for _, kernel in kernels(module):
-        for op in kernel.body.block.ops:
-            is_done = (isinstance(op, CreatePipeOp) and HANDSHAKE in op.attributes) or (
-                isinstance(op, CreateSemaphoreOp) and SEMAPHORE_ID in op.attributes
-            )
-            if is_done:
+    for program in programs(module):
+        for op in (*resources(program, CreatePipeOp), *resources(program, CreateSemaphoreOp)):
+            if (HANDSHAKE if isinstance(op, CreatePipeOp) else SEMAPHORE_ID) in op.attributes:
                 raise error(op, f"this kernel is synchronised already: {name} runs once")
 
 

@@ -9,14 +9,15 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32, i64
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.buffers import CreateCBOp
-from ttlang.dialects.ttl.structure import KernelOp
+from ttlang.dialects.ttl.structure import ProgramOp
 from ttlang.hardware import Chip
 
 from .buffer_lifetimes import Lifetimes
 from .errors import error
 from .local_shards import SHARDS_OF
 from .pipe_handshakes import LANDING
-from .program_structure import block_bytes, buffers, chip_of, kernels, name_of
+from .program_structure import block_bytes, chip_of, name_of, programs, resources
+from .thread_sets import thread_sets
 
 INDEX, ADDRESS, BYTES = "cb_index", "address", "size"
 """Attributes that the pass gives to `ttl.create_cb`."""
@@ -47,7 +48,7 @@ class TTLAllocateCircularBuffers(ModulePass):
     Input: kernels with their threads. Output: `ttl.create_cb` with `cb_index`, `address` and `size` (bytes); indices
     count the buffers, addresses are the same on all cores. First fit in order of creation, at the alignment that
     transfers from any memory need. Two buffers share memory when one is over before the other begins
-    (`ttlang.transforms.buffer_lifetimes`); an index is never shared. A buffer that lies in
+    (`ttlang.transforms.buffer_lifetimes`), or when no core uses both; an index is never shared. A buffer that lies in
     the shards of a tensor gets an index only. Refuses a kernel with more buffers than the chip has, and one whose
     buffers do not fit, with the size of each and the line that made it.
     """
@@ -55,18 +56,18 @@ class TTLAllocateCircularBuffers(ModulePass):
     name = "ttl-allocate-circular-buffers"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for program, kernel in kernels(op):
-            self._allocate(kernel, chip_of(program))
+        for program in programs(op):
+            self._allocate(program, chip_of(program))
 
-    def _allocate(self, kernel: KernelOp, chip: Chip) -> None:
-        made = buffers(kernel)
+    def _allocate(self, program: ProgramOp, chip: Chip) -> None:
+        made = resources(program, CreateCBOp)
         if len(made) > chip.circular_buffers:
             raise error(
                 made[chip.circular_buffers],
                 f"this kernel needs {len(made)} circular buffers, those that the compiler adds included;"
                 f" {chip.name} has {chip.circular_buffers} a core",
             )
-        lifetimes = Lifetimes(kernel)
+        lifetimes = [Lifetimes(alike.threads) for alike in thread_sets(program)]
         alignment = max(chip.l1.alignment, chip.dram.read_alignment)
         placed: list[_Placed] = []
         for index, cb in enumerate(made):
@@ -96,11 +97,13 @@ class TTLAllocateCircularBuffers(ModulePass):
         )
 
 
-def _share(lifetimes: Lifetimes, one: CreateCBOp, other: CreateCBOp) -> bool:
+def _share(lifetimes: Sequence[Lifetimes], one: CreateCBOp, other: CreateCBOp) -> bool:
     """Whether two buffers may lie at the same place. Other cores write to landing places at any time."""
     if LANDING in one.attributes or LANDING in other.attributes:
         return False
-    return lifetimes.ends_before(one, other) or lifetimes.ends_before(other, one)
+    if not all(any(alike.uses_any(cb) for alike in lifetimes) for cb in (one, other)):
+        return False  # a buffer that no core uses keeps the place that its author gave it
+    return all(alike.never_meet(one, other) for alike in lifetimes)
 
 
 def _first_fit(rivals: Sequence[_Placed], size: int, base: int, alignment: int) -> int:

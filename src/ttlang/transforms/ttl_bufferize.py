@@ -26,7 +26,7 @@ from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, ProgramOp, 
 from .carried_blocks import HELD_AS
 from .fused_loops import LoopBuilder, retype, split_to_fit
 from .local_shards import tensors_in_place
-from .program_structure import buffers, chip_of, has_full_sync, kernels, needs_wide_dest, programs
+from .program_structure import chip_of, has_full_sync, kernels, needs_wide_dest, own_buffers, programs
 from .remarks import remark
 from .store_groups import VALUE_OPS, store_groups
 from .ttl_infer_dst_requirements import REASON
@@ -54,7 +54,7 @@ class _ThreadBufferizer:
         self.limit = chip_of(program).dst_tiles(fp32=self.wide, full_sync=has_full_sync(program))
         self.buffered: dict[SSAValue, SSAValue] = {}
         self.waits: list[CBWaitOp] = []
-        made = buffers(kernel)
+        made = own_buffers(kernel)
         self._last_buffer: Operation | None = made[-1] if made else None
 
     def run(self) -> None:

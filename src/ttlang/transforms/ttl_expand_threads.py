@@ -34,8 +34,10 @@ from .program_structure import (
     kernels,
     math_fidelity,
     needs_wide_dest,
+    programs,
     remove,
 )
+from .thread_sets import data_movers
 from .ttl_allocate_circular_buffers import INDEX
 
 THREADS = "threads"
@@ -51,7 +53,7 @@ class TTLExpandThreads(ModulePass):
 
     What a thread captures becomes its arguments, in order of first use: circular buffers with the argument attribute
     `ttl.cb` (index on the core), kernel tensors with `ttl.tensor` (position among the program's). The function carries
-    `ttl.thread` ("compute" or "datamovement"), `ttl.noc` (0 for the first data-movement thread, 1 for the second),
+    `ttl.thread` ("compute" or "datamovement"), `ttl.noc` (0 for the first data-movement thread of a core, 1 for the second),
     `ttl.grid`, the compute configuration and the program's name. Pipes and semaphores are made anew in each function
     that uses them, under the numbers that they have. The `ttl.program` keeps buffers and tensors, for the host; its
     kernels name their functions in `threads`.
@@ -61,14 +63,13 @@ class TTLExpandThreads(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         taken = {f.sym_name.data for f in op.ops if isinstance(f, FuncOp)}
+        nocs = {thread: noc for program in programs(op) for thread, noc in data_movers(program).items()}
         for program, kernel in list(kernels(op)):
             names: list[SymbolRefAttr] = []
-            noc = 0
             for thread in kernel.threads:
                 func = self._expand(program, kernel, thread, taken)
-                if not isinstance(thread, ComputeThreadOp):
-                    func.attributes["ttl.noc"] = IntegerAttr(noc, i32)
-                    noc += 1
+                if thread in nocs:
+                    func.attributes["ttl.noc"] = IntegerAttr(nocs[thread], i32)
                 op.body.block.add_op(func)
                 names.append(SymbolRefAttr(func.sym_name))
                 remove(thread)

@@ -28,7 +28,16 @@ from .errors import error
 from .local_shards import place_in_shards
 from .pipe_families import merge_pipe_ends
 from .pipe_handshakes import Choice, Handshakes, UsedPipe, choose, used_pipes
-from .program_structure import chip_of, grid_of, kernels, name_of, remove
+from .program_structure import (
+    chip_of,
+    grid_of,
+    kernels,
+    name_of,
+    programs,
+    remove,
+    resources,
+    thread_name,
+)
 from .protocol_execution import UNSYNCHRONISED, Party, Stuck
 from .stage_checks import require_no_handshakes, require_tensors, require_threads
 
@@ -324,9 +333,9 @@ def _synchronise_pipes(pipes: Sequence[UsedPipe], handshakes: Handshakes, choice
             _copy_from_landing(copy, pipe, handshakes)
 
 
-def _check_semaphores(program: ProgramOp, kernel: KernelOp) -> None:
+def _check_semaphores(program: ProgramOp) -> None:
     target = chip_of(program)
-    made = [op for op in kernel.body.block.ops if isinstance(op, CreateSemaphoreOp)]
+    made = resources(program, CreateSemaphoreOp)
     if len(made) > target.semaphores:
         raise error(
             made[target.semaphores],
@@ -358,11 +367,7 @@ def _activity(party: Party) -> str:
     assert party.blocked is not None
     why, resource, _ = party.blocked
     text = _ACTIVITIES[why].format(name=name_of(resource, "a buffer"))
-    return f"thread '{_thread_name(party.thread)}' on core {party.core} {text}"
-
-
-def _thread_name(thread: ThreadOp) -> str:
-    return thread.sym_name.data if thread.sym_name is not None else thread.kind
+    return f"thread '{thread_name(party.thread)}' on core {party.core} {text}"
 
 
 def _refuse(stuck: Stuck) -> Exception:
@@ -386,7 +391,7 @@ def _refuse_chain(stuck: Stuck) -> Exception:
     if stuck.ended is not None:
         made = stuck.ended.pushed.get(why[1])
         count = "" if made is None else f" after {made} block{'s' if made != 1 else ''}"
-        name = _thread_name(stuck.ended.thread)
+        name = thread_name(stuck.ended.thread)
         notes.append((f"thread '{name}' has ended by then{count}", stuck.ended.thread))
     notes += [(f"because of that {_activity(party)}", blocked[2]) for party, blocked in reversed(others)]
     return error(why[2], f"deadlock: {_activity(last)}, which nothing will end", notes=notes)
@@ -417,24 +422,27 @@ class TTLInsertSynchronization(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for check in (require_threads, require_tensors, require_no_handshakes):
             check(op, self.name)
-        for program, kernel in kernels(op):
-            self._kernel(program, kernel)
+        for program in programs(op):
+            if inside := [kernel for owner, kernel in kernels(op) if owner is program]:
+                self._program(program, inside)
 
-    def _kernel(self, program: ProgramOp, kernel: KernelOp) -> None:
-        pipes = used_pipes(kernel)
-        choice = choose(kernel, pipes, grid_of(program, kernel))
+    def _program(self, program: ProgramOp, inside: Sequence[KernelOp]) -> None:
+        grid = grid_of(program, inside[0])
+        threads = [thread for kernel in inside for thread in kernel.threads]
+        pipes = used_pipes(program)
+        choice = choose(threads, pipes, grid)
         if choice.stuck is not None:
             raise _refuse(choice.stuck)
-        place_in_shards(program, kernel)
-        for thread in kernel.threads:
+        place_in_shards(program, inside)
+        for thread in threads:
             if isinstance(thread, DataMovementThreadOp):
                 _Inserter().thread(thread)
-        handshakes = Handshakes.make(kernel, pipes, choice.buffered)
-        for thread in kernel.threads:
+        handshakes = Handshakes.make(program, pipes, choice.buffered)
+        for thread in threads:
             if any(_sets_remotely(inner) for inner in thread.walk()):
                 handshakes.add_scratch(thread)
         _synchronise_pipes(pipes, handshakes, choice)
-        _check_semaphores(program, kernel)
-        for thread in kernel.threads:
+        _check_semaphores(program)
+        for thread in threads:
             if isinstance(thread, DataMovementThreadOp):
-                merge_pipe_ends(thread, grid_of(program, kernel))
+                merge_pipe_ends(thread, grid)

@@ -43,7 +43,7 @@ from .broadcast_analysis import BroadcastAnalysis, Extents
 from .carried_blocks import HELD_AS, carry_through_buffers
 from .errors import error
 from .integer_functions import Like, Model, NoExpansion, expansion, is_computed_as_int32
-from .program_structure import buffers, kernels
+from .program_structure import kernels, own_buffers
 from .tile_instructions import has_integer_form, reduces_inside_tiles
 
 EDGE = 32
@@ -411,7 +411,7 @@ class _ThreadLegalizer:
         cb = CreateCBOp(type)
         cb.location = at.location
         cb.result.name_hint = name
-        made = buffers(self.kernel)
+        made = own_buffers(self.kernel)
         if made:
             self.kernel.body.block.insert_op_after(cb, made[-1])
         else:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pass `ttl-to-ttmetal`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -33,18 +33,23 @@ from ttlang.dialects.ttl.transfers import CopyOp
 from ttlang.dialects.ttmetal import ArgKind, ComputeConfigAttr, CoreRangeAttr, KernelArgAttr, NocConfigAttr
 from ttlang.hardware import Chip
 
+from .core_coordinates import on_chip, placed
 from .errors import error
 from .kernel_builder import tensor_index
 from .local_shards import SHARDS_ARE, SHARDS_OF
 from .pipe_handshakes import SEMAPHORE_ID
-from .program_structure import buffers, chip_of, grid_of, kernels, programs
+from .program_structure import chip_of, grid_of, kernels, programs, resources
+from .thread_sets import cores_of_kernel
 from .ttl_allocate_circular_buffers import ADDRESS, INDEX
 from .ttl_assign_dst_registers import UNPACK_TO_DEST
 from .ttl_expand_threads import THREADS
-from .ttl_lower_synchronization import placed
 
 PROGRAM, ARCH, GRID, LAYOUT, SHARDS = "ttl.program", "ttl.arch", "ttl.grid", "ttl.layout", "ttl.shards_of"
-"""Attributes of a host function, and of `ttmetal.create_buffer`: what the real dialect has no place for."""
+CORES = "ttl.core_ranges"
+"""Attributes of a host function, and of `ttmetal.create_buffer`: what the real dialect has no place for.
+
+`CORES`: the ranges of cores that use a buffer in shards, when they are not all cores of the program.
+"""
 
 _SPACES = {MemorySpace.DRAM: ttcore.MemorySpace.DRAM, MemorySpace.L1: ttcore.MemorySpace.L1}
 HOST_SPACE = ttcore.MemorySpaceAttr(ttcore.MemorySpace.SYSTEM)
@@ -150,15 +155,23 @@ def written_tensors(functions: Sequence[FuncOp]) -> set[int]:
 class _HostFunction:
     """Builds the host function of one program."""
 
-    def __init__(self, program: ProgramOp, kernel: KernelOp, functions: Sequence[FuncOp], name: str):
+    def __init__(
+        self,
+        program: ProgramOp,
+        inside: Sequence[KernelOp],
+        functions: Mapping[KernelOp, Sequence[FuncOp]],
+        name: str,
+    ):
         self.program = program
-        self.kernel = kernel
-        self.functions = functions
+        self.kernels = inside
+        self.functions = [func for kernel in inside for func in functions[kernel]]
+        self.kernel_of = {func: kernel for kernel in inside for func in functions[kernel]}
         self.name = name
-        self.grid = grid_of(program, kernel)
+        self.grid = grid_of(program, inside[0])
         self.chip = chip_of(program)
         self.cores = placed(self.grid, self.chip)
-        self.ports = [_integer(cb.attributes[INDEX]) for cb in buffers(kernel)]
+        self.buffers = resources(program, CreateCBOp)
+        self.ports = [_integer(cb.attributes[INDEX]) for cb in self.buffers]
         types = [self._tensor_type(argument) for argument in program.body.block.args]
         self.block = Block(
             arg_types=[MemRefType(t.element_type, t.get_shape(), memory_space=HOST_SPACE) for t in types]
@@ -181,7 +194,7 @@ class _HostFunction:
         for host, device in zip(self.block.args, tensors, strict=True):
             self.add(ttmetal.EnqueueWriteBufferOp(host, device))
         semaphores = self._semaphores()
-        cbs = [self._circular_buffer(cb, tensors) for cb in buffers(self.kernel)]
+        cbs = [self._circular_buffer(cb, tensors) for cb in self.buffers]
         self.add(ttmetal.EnqueueProgramOp([*tensors, *semaphores], cbs, self.ports, self._configs()))
         for index in sorted(written_tensors(self.functions) | self._written_in_place()):
             self.add(ttmetal.EnqueueReadBufferOp(tensors[index], self.block.args[index]))
@@ -212,11 +225,7 @@ class _HostFunction:
 
     def _semaphores(self) -> list[SSAValue]:
         """Semaphores in the order of their ids: the n-th semaphore argument of the program has id n on each core."""
-        made = [
-            op
-            for op in self.kernel.body.block.ops
-            if isinstance(op, CreateSemaphoreOp) and SEMAPHORE_ID in op.attributes
-        ]
+        made = [op for op in resources(self.program, CreateSemaphoreOp) if SEMAPHORE_ID in op.attributes]
         made.sort(key=lambda op: _integer(op.attributes[SEMAPHORE_ID]))
         values: list[SSAValue] = []
         for expected, semaphore in enumerate(made):
@@ -231,7 +240,7 @@ class _HostFunction:
         """Positions of the tensors whose shards are circular buffers that are filled."""
         return {
             _integer(cb.attributes[SHARDS_OF])
-            for cb in buffers(self.kernel)
+            for cb in self.buffers
             if cb.attributes.get(SHARDS_ARE) == StringAttr("written")
         }
 
@@ -256,21 +265,50 @@ class _HostFunction:
         blocks = prod(ints(layout.shard)) // cb.result.type.tiles_per_block  # type: ignore[arg-type]
         op = ttmetal.CreateBufferOp(made.address.value.data, _buffer_type(cb, self.cores, blocks))
         op.attributes[SHARDS] = IntegerAttr(position, i32)
+        if ranges := self._ranges_of(cb):
+            op.attributes[CORES] = ArrayAttr(ranges)
         return op
+
+    def _ranges_of(self, cb: CreateCBOp) -> list[CoreRangeAttr]:
+        """The cores of the kernels that use a buffer; none when one of them runs on all."""
+        using = [func for func in self.functions if _uses(func, _integer(cb.attributes[INDEX]))]
+        inside = list(dict.fromkeys(self.kernel_of[func] for func in using))
+        if any(kernel.core_range is None for kernel in inside):
+            return []
+        return list(dict.fromkeys(self._core_range(kernel) for kernel in inside))
 
     # Kernels
 
     def _configs(self) -> list[NocConfigAttr | ComputeConfigAttr]:
-        columns, rows = self.cores
-        core_range = CoreRangeAttr((0, 0), (rows, columns))
         compile_time = [KernelArgAttr(ArgKind.CB_PORT, i) for i in range(len(self.ports))]
         compile_time += [
             KernelArgAttr(ArgKind.TENSOR_ACCESSOR_ARGS, i) for i in range(len(self.tensor_types))
         ]
         return [
-            self._config(func, core_range, ttmetal.KernelArgsAttr(list(_addresses(func)), (), compile_time))
+            self._config(
+                func,
+                self._core_range(self.kernel_of[func]),
+                ttmetal.KernelArgsAttr(list(_addresses(func)), (), compile_time),
+            )
             for func in self.functions
         ]
+
+    def _core_range(self, kernel: KernelOp) -> CoreRangeAttr:
+        """The cores of a kernel on the chip."""
+        columns, rows = self.cores
+        if kernel.core_range is None:
+            return CoreRangeAttr((0, 0), (rows, columns))
+        cores = {on_chip(core, self.grid, columns) for core in cores_of_kernel(kernel, self.grid)}
+        (left, right), (top, bottom) = ((min(axis), max(axis)) for axis in zip(*cores, strict=True))
+        size = bottom - top + 1, right - left + 1
+        if len(cores) != prod(size):
+            raise error(
+                kernel,
+                f"the cores of this kernel are no rectangle on {self.chip.name}, where the grid"
+                f" {'x'.join(map(str, self.grid))} lies on {columns} columns and {rows} rows",
+                hint="make a grid of two dimensions, and give threads a rectangle of it",
+            )
+        return CoreRangeAttr((top, left), size)
 
     def _config(
         self, func: FuncOp, core_range: CoreRangeAttr, args: ttmetal.KernelArgsAttr
@@ -300,6 +338,12 @@ def _unpack_modes(func: FuncOp, ports: Sequence[int]) -> list[ttmetal.UnpackMode
         ttmetal.UnpackMode.FP32 if index in past_source_registers else ttmetal.UnpackMode.DEFAULT
         for index in range(max(ports, default=0) + 1)
     ]
+
+
+def _uses(func: FuncOp, index: int) -> bool:
+    """Whether a function takes the circular buffer of an index."""
+    arguments = func.arg_attrs.data if func.arg_attrs is not None else ()
+    return any(argument.data.get("ttl.cb") == IntegerAttr(index, i32) for argument in arguments)
 
 
 def _addresses(func: FuncOp) -> Iterator[KernelArgAttr]:
@@ -361,11 +405,12 @@ class TTLToTTMetal(ModulePass):
         functions = {f.sym_name.data: f for f in op.ops if isinstance(f, FuncOp)}
         for program in list(programs(op)):
             inside = [kernel for owner, kernel in kernels(op) if owner is program]
-            if len(inside) != 1:
-                raise error(program, f"a program has one kernel on all its cores, this one has {len(inside)}")
+            if not inside:
+                raise error(program, "a program has at least one kernel, this one has none")
             name = f"{program.sym_name.data}_host"
             while name in functions:
                 name += "_"
-            host = _HostFunction(program, inside[0], _threads(inside[0], functions), name).build()
+            threads = {kernel: _threads(kernel, functions) for kernel in inside}
+            host = _HostFunction(program, inside, threads, name).build()
             functions[name] = host
             op.body.block.insert_op_before(host, program)

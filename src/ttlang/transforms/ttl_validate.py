@@ -29,8 +29,9 @@ from .condition_keys import Key, condition_key
 from .core_contracts import check_pipes, check_semaphores
 from .errors import error
 from .index_bounds import bounds, is_unconditional
-from .program_structure import buffers, chip_of, kernels, name_of
+from .program_structure import buffers, chip_of, grid_of, kernels, name_of, programs
 from .stage_checks import require_threads
+from .thread_sets import ThreadSet, shown, thread_sets
 
 _VERBS: dict[type[Operation], str] = {
     CBWaitOp: "wait",
@@ -275,7 +276,7 @@ class TTLValidate(ModulePass):
     Input: a TTL module as the front end makes it, threads not expanded. Output: the same module. Refuses, at the Python
     line and with the place of the other party: release without acquire, a block not released on some path (a side of a
     branch, the end of a turn of a loop, an early exit), a block acquired twice or used after its release, a block pushed
-    unwritten, two producers or two consumers of a buffer, a buffer that is waited for and never produced or produced and
+    unwritten, two producers or two consumers of a buffer on a core, a buffer that is waited for and never produced or produced and
     never consumed, a pipe with one end only or with ends of different sizes, a wait for a value that a semaphore never
     takes, slices that leave their tensor, more buffers than the chip has. Branches of the same condition are known to go
     the same way, and a turn of a loop may hand a block on to the next. Cost: one walk over the ops of each thread, two
@@ -286,18 +287,27 @@ class TTLValidate(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         require_threads(op, self.name)
+        for program in programs(op):
+            self._check_program(program)
         for program, kernel in kernels(op):
-            threads = [_Thread(thread) for thread in kernel.threads]
-            for thread in threads:
-                thread.run()
-            self._check_parties(kernel, threads)
-            check_pipes(kernel)
-            check_semaphores(kernel)
             self._check_slices(kernel)
             self._check_limits(program, kernel)
 
-    def _check_parties(self, kernel: KernelOp, threads: list[_Thread]) -> None:
-        for cb in buffers(kernel):
+    def _check_program(self, program: ProgramOp) -> None:
+        """The contracts between threads: of one core about buffers, of all cores about pipes and semaphores."""
+        sets = thread_sets(program)
+        known = {t: _Thread(t) for alike in sets for t in alike.threads}
+        for thread in known.values():
+            thread.run()
+        for alike in sets:
+            self._check_parties(alike, [known[t] for t in alike.threads])
+        if sets:
+            check_pipes(program, list(known), grid_of(program, sets[0].kernels[0]))
+            check_semaphores(list(known))
+
+    def _check_parties(self, alike: ThreadSet, threads: list[_Thread]) -> None:
+        where = f" on core {shown(alike.cores[0])}" if alike.is_part else ""
+        for cb in buffers(alike.kernels[0]):
             producers = [t.pushes[cb.result] for t in threads if cb.result in t.pushes]
             consumers = [t.waits[cb.result] for t in threads if cb.result in t.waits]
             name = name_of(cb.result, "a buffer")
@@ -308,20 +318,20 @@ class TTLValidate(ModulePass):
                 if len(parties) > 1:
                     raise error(
                         parties[1],
-                        f"circular buffer '{name}' has two {role}: two threads call {verb}() on it",
+                        f"circular buffer '{name}' has two {role}{where}: two threads call {verb}() on it",
                         notes=[("the other thread does", parties[0]), ("the buffer is made", cb)],
                     )
             if consumers and not producers:
                 raise error(
                     consumers[0],
-                    f"circular buffer '{name}' is waited for, but no thread produces it",
+                    f"circular buffer '{name}' is waited for, but no thread produces it{where}",
                     notes=[("the buffer is made", cb)],
                     hint="reserve() and push() a block of it in another thread",
                 )
             if producers and not consumers:
                 raise error(
                     producers[0],
-                    f"circular buffer '{name}' is filled, but no thread consumes it",
+                    f"circular buffer '{name}' is filled, but no thread consumes it{where}",
                     notes=[("the buffer is made", cb)],
                     hint="wait() for its blocks and pop() them in another thread",
                 )
