@@ -23,6 +23,7 @@ from .language.data import (
     uint16,
     uint32,
 )
+from .language.distributed import DistributedTensor
 from .language.kernel import Kernel, compute, datamovement, kernel
 from .language.operations import copy, dma, signpost
 from .language.pipes import Pipe, PipeNet, if_pipe_dst, if_pipe_src
@@ -65,6 +66,7 @@ __all__ = [
     "CircularBuffer",
     "CompileError",
     "CompiledKernel",
+    "DistributedTensor",
     "Kernel",
     "Pipe",
     "PipeNet",

@@ -29,6 +29,8 @@ def a_program(**changes):
         "compile_time_args": (0, 2, 2048),
         "tensor_arguments": (0,),
         "runtime_args": [{"x": 1, "y": 2, "values": (7, 0xFFFFFFFF)}],
+        "cores": (0, 0, 1, 2),
+        "unpack_to_dest_fp32": (0,),
     }
     return {
         "name": "copy",
@@ -49,6 +51,7 @@ def a_program(**changes):
                 "pages": 2,
                 "address": 100000,
                 "shards_of": 1,
+                "core_ranges": (0, 0, 0, 2, 1, 0, 1, 1),
             }
         ],
         "semaphores": (0, 3),

@@ -458,7 +458,7 @@ error: a thread is a plain function, made with 'def'
     ),
     Case(
         "thread_without_parentheses",
-        "error: @ttl.datamovement takes no arguments and needs parentheses: @ttl.datamovement(){at}",
+        "error: @ttl.datamovement needs parentheses: @ttl.datamovement(){at}",
         kernel="""\
 @«ttl.datamovement»
 def first():

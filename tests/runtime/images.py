@@ -30,10 +30,18 @@ def an_image(**changes) -> ProgramImage:
         tensors=(TensorImage("out", spec, True), TensorImage("a", spec, False)),
         kernels=(
             KernelImage("read", "reader", "// read\n", lines, words, (1,)),
-            KernelImage("add", "compute", "// add\n", {}, words, (), (((1, 2), (7, 8)),)),
+            KernelImage("add", "compute", "// add\n", {}, words, (), (((1, 2), (7, 8)),), None, (1,)),
             KernelImage("write", "writer", "// write\n", {}, words, (0,)),
         ),
         semaphores=(0, 3),
-        unpack_to_dest_fp32=(1,),
     )
     return replace(image, **changes)
+
+
+def a_split_image() -> ProgramImage:
+    """The same, with the reader on the first column of cores and its buffer there, the writer on the second."""
+    image = an_image()
+    reader, compute, writer = image.kernels
+    kernels = replace(reader, cores=(0, 0, 0, 2)), compute, replace(writer, cores=(1, 0, 1, 2))
+    buffers = replace(image.buffers[0], core_ranges=((0, 0, 0, 0), (0, 1, 0, 2))), image.buffers[1]
+    return replace(image, kernels=kernels, buffers=buffers)

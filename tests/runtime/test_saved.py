@@ -9,10 +9,11 @@ from time import perf_counter
 import numpy as np
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel
-from tests.runtime.images import an_image
+from tests.runtime.images import a_split_image, an_image
 
 import ttlang as ttl
-from ttlang.codegen.program_file import ProgramFileError, schema
+from ttlang.codegen import program_file
+from ttlang.codegen.program_file import ProgramFileError, decode_program, encode_program, schema
 from ttlang.diagnostics import TTLangError
 from ttlang.runtime import image as images
 from ttlang.runtime.compiled import CompiledKernel
@@ -38,13 +39,33 @@ def test_image_round_trip(shard):
     assert images.ProgramImage.from_bytes(data, "p") == (image, {"ttl": "text"})
 
 
+def test_ranges_of_cores_round_trip_and_reach_the_simulator():
+    image = a_split_image()
+    assert images.ProgramImage.from_bytes(image.to_bytes({}), "p") == (image, {})
+    program = build_program(image, [100, 200])
+    first, second = [(0, y) for y in range(3)], [(1, y) for y in range(3)]
+    cores = [sorted(kernel.cores) for kernel in program.kernels]
+    assert cores == [first, sorted(first + second), second]
+    assert [sorted(cb.cores) for cb in program.circular_buffers] == [first, sorted(first + second)]
+
+
+def test_files_of_older_formats_say_for_the_program_what_is_unpacked_to_dst(monkeypatch):
+    image = an_image()
+    values = decode_program(image.to_bytes({}), "p")
+    for kernel in values["kernels"]:
+        kernel["unpack_to_dest_fp32"] = ()
+    monkeypatch.setattr(program_file, "FORMAT", 2)
+    older = encode_program({**values, "unpack_to_dest_fp32": (1,)})
+    assert images.ProgramImage.from_bytes(older, "p") == (image, {})
+
+
 @pytest.mark.parametrize(
     ("kind", "table", "elsewhere"),
     [
         (images.BufferImage, "CircularBuffer", {}),
         (images.TensorImage, "Tensor", {"spec": ("shape", "dtype", "layout", "memory", "shard")}),
         (images.KernelImage, "Kernel", {"line_map": ("line_map", "files")}),
-        (images.ProgramImage, "Program", {"name": ("name", "format", "compiler", "stages")}),
+        (images.ProgramImage, "Program", {"name": ("name", "format", "compiler", "stages", "unpack_to_dest_fp32")}),
     ],
 )
 def test_every_field_of_an_image_has_a_place_in_files(kind, table, elsewhere):
@@ -195,6 +216,7 @@ def test_kernel_artifact(compiled, tmp_path):
     ("changes", "problem"),
     [
         ({}, "runtime arguments of single cores"),
+        ({"kernels": a_split_image().kernels[::2]}, "kernels on a part of the cores"),
         ({"kernels": ()}, "semaphores that do not start at 0"),
     ],
 )

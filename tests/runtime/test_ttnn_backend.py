@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ttnn backend against a stand-in that records calls; `tests/conformance` tries the real packages."""
 
+from dataclasses import replace
 from enum import Enum
 from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.runtime.images import an_image
+from tests.runtime.images import a_split_image, an_image
 
 from ttlang.diagnostics import CompileError
 from ttlang.runtime import ttnn_backend
@@ -172,6 +173,20 @@ def test_cores():
     assert (first.args, last.args) == ((0, 0), (1, 2))
 
 
+def test_kernels_and_buffers_on_parts_of_the_cores():
+    program = ttnn_backend.describe(TTNN(), a_split_image(), [100, 200], WORDS)
+
+    def ranges(core_ranges):
+        corners = (cores.args for cores in core_ranges.args[0])
+        return [(first.args, last.args) for first, last in corners]
+
+    assert [ranges(kernel.core_ranges) for kernel in program.kernels] == [
+        [((0, 0), (0, 2))],
+        [((0, 0), (1, 2))],
+        [((1, 0), (1, 2))],
+    ]
+
+
 @pytest.mark.parametrize(("arch", "buffers"), [("wormhole_b0", 32), ("blackhole", 64)])
 def test_compute_configuration(arch, buffers):
     config = ttnn_backend.describe(TTNN(), an_image(arch=arch), [100, 200], WORDS).kernels[1].config
@@ -184,7 +199,8 @@ def test_compute_configuration(arch, buffers):
 
 
 def test_unpack_modes_are_left_alone_when_none_is_needed():
-    program = ttnn_backend.describe(TTNN(), an_image(unpack_to_dest_fp32=()), [100, 200], WORDS)
+    kernels = tuple(replace(kernel, unpack_to_dest_fp32=()) for kernel in an_image().kernels)
+    program = ttnn_backend.describe(TTNN(), an_image(kernels=kernels), [100, 200], WORDS)
     assert not hasattr(program.kernels[1].config, "unpack_to_dest_mode")
 
 

@@ -86,17 +86,27 @@ def test_host_program():
     ]
     words = (4, 2, 2048, 2, 2048)
     assert program.kernels == (
-        HostKernel("read", "reader", words, (0,)),
-        HostKernel("write", "writer", words, (1,)),
+        HostKernel("read", "reader", words, (0,), (0, 0, 2, 1)),
+        HostKernel("write", "writer", words, (1,), (0, 0, 2, 1)),
     )
-    assert program.semaphores == () and program.unpack_to_dest_fp32 == ()
+    assert program.semaphores == ()
 
 
 def test_compute_configuration():
     program = read_host_program(host_module(expanded(compute=COMPUTE)))
     assert program.kernels[0].kind == "compute"
     assert (program.math_fidelity, program.fp32_dest_acc, program.dst_full_sync) == ("HiFi2", True, False)
-    assert program.unpack_to_dest_fp32 == (4,)
+    assert [kernel.unpack_to_dest_fp32 for kernel in program.kernels] == [(4,), (), ()]
+
+
+def test_kernels_on_parts_of_the_grid():
+    first = "ttl.kernel grid = [3, 2] core_range = [[0, 0], [1, 1]]"
+    text = expanded().replace("[@read, @write]", "[@read]").replace("ttl.kernel grid = [3, 2]", first)
+    second = "    ttl.kernel grid = [3, 2] core_range = [[2, 1], [2, 1]] attributes {threads = [@write]} {\n    }\n  }\n"
+    text = text.replace("    }\n  }\n", f"    }}\n{second}", 1)
+    program = read_host_program(host_module(text))
+    assert [(k.name, k.cores) for k in program.kernels] == [("read", (0, 0, 1, 1)), ("write", (2, 1, 2, 1))]
+    assert program.cores == (3, 2)
 
 
 def test_semaphores_come_in_the_order_of_their_ids():

@@ -15,6 +15,7 @@ from ttlang.diagnostics import CompileError, Note, SourceLocation, TTLangError, 
 from ttlang.hardware import Chip, UnknownChipError, chip, chip_names
 
 from .data import SUPPORTED, Layout
+from .distributed import DistributedTensor
 from .pipes import core_range
 from .scope import (
     CoreRange,
@@ -190,7 +191,8 @@ class Kernel:
                 bound.append(value)
                 continue
             spec = self._spec(parameter.name, value)
-            bound.append(TensorParameter(parameter.name, tensors, spec))
+            distribution = value.distribution if isinstance(value, DistributedTensor) else None
+            bound.append(TensorParameter(parameter.name, tensors, spec, distribution))
             tensors += 1
         return bound
 

@@ -10,6 +10,7 @@ import numpy as np
 from ttlang.hardware.data_formats import DataType
 
 from .data import Layout, Memory, Shard, data_type, numpy_type
+from .distribution import Distribution, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +230,16 @@ CONSTANTS = (bool, int, float, str, np.generic)
 
 
 class TensorParameter:
-    """A tensor argument as kernel code sees it: its shape and type, and slices for `ttl.copy` in threads."""
+    """A tensor argument as kernel code sees it: its shape and type, and slices for `ttl.copy` in threads.
 
-    def __init__(self, name: str, index: int, spec: TensorSpec):
+    `distribution`: how a distributed tensor is divided into parts; None for other tensors.
+    """
+
+    def __init__(self, name: str, index: int, spec: TensorSpec, distribution: Distribution | None = None):
         self.name = name
         self.index = index
         self.spec = spec
+        self.distribution = distribution
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -254,6 +259,37 @@ class TensorParameter:
         """Shape in tiles (datums when row-major): what indices count."""
         return self.spec.shape_units
 
+    def extract_shard(self) -> "LocalShard":
+        """The part of a distributed tensor that belongs to this core; kernel scope hands it to threads, which use it."""
+        return LocalShard(self)
+
+    def redistribute(
+        self, strategy: str, grid: Size | None = None, shard: Size | None = None
+    ) -> "RedistributedTensor":
+        """A distributed tensor in other parts, as many as before unless `grid` or `shard` says otherwise.
+
+        Each core that uses its new part fetches it when the kernel starts, from the cores that hold some of it.
+        """
+        from .scope import misuse
+
+        distribution = _distribution(self)
+        if strategy == "interleaved":
+            raise misuse(
+                f"tensor '{self.name}' cannot be made interleaved inside a kernel: its pages would lie on other cores,"
+                " where only a tensor of the host's has room",
+                hint="call redistribute('interleaved') on the ttl.DistributedTensor, before the kernel is called",
+            )
+        try:
+            dealt = distribution.redealt(strategy, grid, shard)
+        except ValueError as error:
+            raise misuse(f"tensor '{self.name}' is not redistributed: {error}") from None
+        if self.spec.tiled and any(size % 32 for size in dealt.shard):
+            raise misuse(
+                f"tensor '{self.name}' is not redistributed: parts of a tiled tensor are whole tiles of 32x32, got shard"
+                f" {dealt.shard}"
+            )
+        return RedistributedTensor(self, dealt)
+
     def __getitem__(self, index: object) -> Any:
         from .scope import misuse
 
@@ -264,6 +300,72 @@ class TensorParameter:
 
     def __repr__(self) -> str:
         return f"<tensor {self.name}: {list(self.shape)} {self.dtype.format.python_name}>"
+
+
+def _distribution(tensor: TensorParameter) -> Distribution:
+    """How a tensor is divided; raises CompileError for one that is not distributed."""
+    from .scope import misuse
+
+    if tensor.distribution is None:
+        raise misuse(
+            f"tensor '{tensor.name}' has no parts of cores: it is not distributed",
+            hint="pass a ttl.DistributedTensor(data, grid=..., shard=..., strategy=...)",
+        )
+    return tensor.distribution
+
+
+class RedistributedTensor:
+    """A distributed tensor argument in other parts, made in kernel scope; its values can be read, not written."""
+
+    def __init__(self, source: TensorParameter, distribution: Distribution):
+        self.source = source
+        self.distribution = distribution
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def spec(self) -> TensorSpec:
+        return self.source.spec
+
+    def extract_shard(self) -> "LocalShard":
+        """The part that belongs to this core."""
+        return LocalShard(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.source!r} number {self.source.index}, redistributed: {self.distribution}>"
+
+
+class LocalShard:
+    """This core's part of a distributed tensor: a block in compute threads, a slice in data-movement threads.
+
+    Raises CompileError for a tensor that is not distributed.
+    """
+
+    def __init__(self, tensor: TensorParameter | RedistributedTensor):
+        self.tensor = tensor
+        self.distribution = (
+            _distribution(tensor) if isinstance(tensor, TensorParameter) else tensor.distribution
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns in tiles (datums when row-major)."""
+        rows, columns = self.distribution.shard
+        return (rows // 32, columns // 32) if self.tensor.spec.tiled else (rows, columns)
+
+    def store(self, value: object, acc: bool = False) -> None:
+        """Write the part (in compute threads)."""
+        from .scope import misuse
+
+        raise misuse(
+            f"the shard of tensor '{self.tensor.name}' is stored to outside a compute thread",
+            hint="store in a function decorated with @ttl.compute()",
+        )
+
+    def __repr__(self) -> str:
+        return f"<shard of {self.tensor!r}>"
 
 
 class TensorAccessor:

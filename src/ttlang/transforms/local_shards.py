@@ -25,9 +25,10 @@ from ttlang.dialects.ttl.elements import WriteElementOp
 from ttlang.dialects.ttl.layouts import folded
 from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp, enclosing_thread
 from ttlang.hardware import Chip
+from ttlang.hardware.grids import placed
 from ttlang.hardware.shards import shard_places
 
-from .core_coordinates import on_chip, placed
+from .core_coordinates import on_chip
 from .core_values import Core, UnknownValue, cores_of, evaluate, trip_count
 from .index_bounds import Affine, affine_of
 from .program_structure import chip_of, grid_of, remove, resources

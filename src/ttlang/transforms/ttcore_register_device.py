@@ -10,8 +10,8 @@ from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
 from ttlang.hardware import Chip, UnknownChipError, chip
+from ttlang.hardware.grids import placed
 
-from .core_coordinates import placed
 from .errors import error
 from .program_structure import DEFAULT_ARCH, grid_of, kernels, programs
 

@@ -21,7 +21,7 @@ from ttlang.dialects.ttl.semaphores import (
 )
 from ttlang.language.symbols import fold_coordinates
 
-from .core_coordinates import Cores, placed
+from .core_coordinates import Cores
 from .kernel_builder import KernelBuilder, cb_index, tensor_index
 from .lowering_targets import TTKERNEL, Target, row_name, thread_of
 from .program_structure import pages_per_block, remove
@@ -157,6 +157,3 @@ class TTLLowerSynchronization(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         lower_synchronization(op, TTKERNEL)
-
-
-__all__ = ["TTLLowerSynchronization", "placed"]

@@ -32,8 +32,9 @@ from ttlang.dialects.ttl.syntax import array_ints
 from ttlang.dialects.ttl.transfers import CopyOp
 from ttlang.dialects.ttmetal import ArgKind, ComputeConfigAttr, CoreRangeAttr, KernelArgAttr, NocConfigAttr
 from ttlang.hardware import Chip
+from ttlang.hardware.grids import placed
 
-from .core_coordinates import on_chip, placed
+from .core_coordinates import on_chip
 from .errors import error
 from .kernel_builder import tensor_index
 from .local_shards import SHARDS_ARE, SHARDS_OF
