@@ -25,6 +25,7 @@ from ttlang.transforms import COMPOSITES, PASSES, load_pass
 
 ANALYSIS = (
     "ttcore-register-device",
+    "ttl-lower-distribution",
     "ttl-validate",
     "ttl-canonicalize",
     "ttl-verify-layouts",
@@ -37,7 +38,7 @@ ANALYSIS = (
     "ttl-assign-dst-registers",
 )
 """TTL on tensors to TTL functions on buffers, with registers and addresses. `ttl-legalize-compute` is ours besides the
-plan's: it rewrites block arithmetic into the forms that the hardware has."""
+plan's: it rewrites block arithmetic into the forms that the hardware has. `ttl-lower-distribution` is section 9.4's."""
 
 HOST = ("ttl-to-ttmetal",)
 """Besides the TTL functions, the host's function that launches them."""

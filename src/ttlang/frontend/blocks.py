@@ -28,14 +28,16 @@ from ttlang.dialects.ttl.data_movement import IndexAccessorOp, WaitOp
 from ttlang.hardware.data_formats import DataType
 from ttlang.language.data import data_type
 from ttlang.language.resources import CircularBuffer
-from ttlang.language.tensors import TensorParameter
+from ttlang.language.tensors import RedistributedTensor, TensorParameter
 
 from . import integers
+from .shards import not_written
 from .values import (
     Block,
     Bounds,
     RuntimeFloat,
     RuntimeInt,
+    Shard,
     TensorSlice,
     TensorValue,
     Transfer,
@@ -174,10 +176,17 @@ def binary(compiler: "ThreadCompiler", name: str, a: Any, b: Any) -> TensorValue
     return TensorValue(compiler.emit(op).results[0])
 
 
-def store(compiler: "ThreadCompiler", block: Block, value: Any, *, accumulate: bool = False) -> None:
+def store(
+    compiler: "ThreadCompiler", block: Block | Shard, value: Any, *, accumulate: bool = False
+) -> None:
     require_kind(compiler, "compute", "a store to a block")
-    used(compiler, block)
-    if block.verb != "reserve":
+    if isinstance(block, Block):
+        used(compiler, block)
+    elif isinstance(block.tensor, RedistributedTensor):
+        raise not_written(compiler, block, block.tensor.name)
+    else:
+        compiler.program.written.add(block.tensor)
+    if isinstance(block, Block) and block.verb != "reserve":
         raise compiler.error(
             "a store to a block that was waited for",
             hint="reserve() a block of a circular buffer to write to",
@@ -186,10 +195,11 @@ def store(compiler: "ThreadCompiler", block: Block, value: Any, *, accumulate: b
     source = operand(compiler, value, block, "a store")
     if source.shape != block.shape:
         raise compiler.error(
-            f"a block of {shape_text(block.shape)} tiles cannot hold a value of {shape_text(source.shape)} tiles",
-            notes=[]
-            if block.buffer.location is None
-            else [Note("its buffer is made", block.buffer.location)],
+            f"{describe(block) if isinstance(block, Shard) else 'a block'} of {shape_text(block.shape)} tiles cannot hold a"
+            f" value of {shape_text(source.shape)} tiles",
+            notes=[Note("its buffer is made", block.buffer.location)]
+            if isinstance(block, Block) and block.buffer.location is not None
+            else [],
         )
     compiler.emit(BlockStoreOp(block.ssa, source.ssa, acc=accumulate))
 

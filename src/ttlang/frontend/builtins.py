@@ -15,12 +15,13 @@ from ttlang.language.pipes import PipeNet
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.semaphores import Semaphore
 from ttlang.language.symbols import fold_coordinates
-from ttlang.language.tensors import TensorAccessor, TensorParameter
+from ttlang.language.tensors import RedistributedTensor, TensorAccessor, TensorParameter
 
 from . import blocks, debugging, elements, floats, integers, pipes, semaphores, transfers
 from .conditions import both, either
 from .nested_functions import NestedFunction, inline
 from .semaphores import RemoteSemaphore
+from .shards import extract
 from .single_threaded.recording import Recorder, SliceValue
 from .single_threaded.recording import store as store_slice
 from .values import (
@@ -30,6 +31,7 @@ from .values import (
     RuntimeFloat,
     RuntimeInt,
     RuntimeRange,
+    Shard,
     TensorValue,
     Transfer,
     depends_on_core,
@@ -81,7 +83,7 @@ def _block_release(verb: str, name: str) -> Handler:
     return handler
 
 
-def _store(compiler: "ThreadCompiler", block: Block, value: Any, acc: bool = False) -> None:
+def _store(compiler: "ThreadCompiler", block: Block | Shard, value: Any, acc: bool = False) -> None:
     if not isinstance(acc, bool):
         raise compiler.error(f"'acc' of store() is True or False, known at compile time; got {describe(acc)}")
     blocks.store(compiler, block, value, accumulate=acc)
@@ -95,6 +97,9 @@ METHODS: dict[tuple[type, str], Handler] = {
     (Block, "pop"): _block_release("wait", "pop"),
     (Block, "push"): _block_release("reserve", "push"),
     (Block, "store"): _store,
+    (Shard, "store"): _store,
+    (TensorParameter, "extract_shard"): extract,
+    (RedistributedTensor, "extract_shard"): extract,
     (SliceValue, "store"): store_slice,
     (Transfer, "wait"): blocks.wait_for,
     (PipeNet, "if_src"): pipes.if_src,

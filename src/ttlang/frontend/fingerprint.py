@@ -223,7 +223,7 @@ def fingerprint(scope: KernelScope) -> str | None:
     result = _Fingerprint()
     result.add(compiler_hash(), scope.name, scope.location, scope.grid, scope.config)
     for tensor in scope.tensors:
-        result.add("tensor", tensor.name, tensor.spec, tensor.distribution)
+        result.add("tensor", tensor.name, tensor.spec, tensor.partition)
     for buffer in scope.buffers:
         result.add("buffer", buffer, buffer.tiled, buffer.location)
     try:

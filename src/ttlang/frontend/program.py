@@ -12,16 +12,25 @@ from ttlang.dialects.ttcore import TileType
 from ttlang.dialects.ttl.attributes import CBType, Distribution, LayoutAttr, MemorySpace, Orientation
 from ttlang.dialects.ttl.buffers import NARROW_ATTRIBUTE, CreateCBOp
 from ttlang.dialects.ttl.data_movement import TensorAccessorOp
+from ttlang.dialects.ttl.distribution import (
+    DistributeOp,
+    DistTensorType,
+    ExtractShardOp,
+    RedistributeOp,
+    Strategy,
+)
 from ttlang.dialects.ttl.pipes import CreatePipeOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
 from ttlang.dialects.ttl.structure import ComputeThreadOp, DataMovementThreadOp, KernelOp, ProgramOp
 from ttlang.dialects.ttl.syntax import i64_array
 from ttlang.hardware.data_formats import DataType
+from ttlang.language.data import TILE_SHAPE
+from ttlang.language.partition import Partition
 from ttlang.language.pipes import Pipe
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.scope import CoreRange, KernelScope, Thread, misuse
 from ttlang.language.semaphores import Semaphore
-from ttlang.language.tensors import TensorParameter, TensorSpec
+from ttlang.language.tensors import RedistributedTensor, TensorParameter, TensorSpec
 
 from .single_threaded import SINGLE_THREADED, split
 from .thread_compiler import ThreadCompiler
@@ -47,6 +56,14 @@ def layout_of(spec: TensorSpec) -> LayoutAttr:
     )
 
 
+def dist_type(spec: TensorSpec, partition: Partition) -> DistTensorType:
+    """The type of a distributed tensor; shards in shape units."""
+    units = TILE_SHAPE if spec.tiled else (1, 1)
+    shard = [size // unit for size, unit in zip(partition.shard, units, strict=True)]
+    strategy, space = Strategy(partition.strategy), MemorySpace(spec.memory.value)
+    return DistTensorType(partition.grid, shard, element_of(spec.dtype, spec.tiled), strategy, space)
+
+
 def element_of(dtype: DataType, tiled: bool) -> TypeAttribute:
     """A tile of a data type, or one datum of row-major data: as many bits, whatever they mean."""
     if tiled:
@@ -68,6 +85,8 @@ class ProgramBuilder:
         self._buffers: dict[CircularBuffer, SSAValue] = {}
         self._semaphores: dict[Semaphore, SSAValue] = {}
         self._pipes: dict[Pipe, SSAValue] = {}
+        self._parts: dict[TensorParameter | RedistributedTensor, SSAValue] = {}
+        self._shards: dict[TensorParameter | RedistributedTensor, SSAValue] = {}
         self._accessors: dict[tuple[ThreadCompiler, TensorParameter], SSAValue] = {}
         self._body = Block(arg_types=[tensor_type(t.spec) for t in scope.tensors])
         self._kernels: dict[CoreRange | None, Block] = {t.cores: Block() for t in scope.program_threads}
@@ -183,13 +202,47 @@ class ProgramBuilder:
             raise CompileError("this circular buffer was made by another kernel", buffer.location)
         return self._buffers[buffer]
 
+    def shard(self, compiler: ThreadCompiler, tensor: TensorParameter | RedistributedTensor) -> SSAValue:
+        """This core's part of a distributed tensor, made in the kernel when it is first used."""
+        if tensor not in self._shards:
+            op = ExtractShardOp(self._distributed(compiler, tensor))
+            op.shard.name_hint = f"{tensor.name}_shard"
+            self._share(op, compiler)
+            self._shards[tensor] = op.shard
+        return self._shards[tensor]
+
+    def _distributed(
+        self, compiler: ThreadCompiler, tensor: TensorParameter | RedistributedTensor
+    ) -> SSAValue:
+        """A distributed tensor as a value."""
+        if tensor not in self._parts:
+            op: DistributeOp | RedistributeOp
+            if isinstance(tensor, RedistributedTensor):
+                type_ = dist_type(tensor.spec, tensor.partition)
+                source = self._distributed(compiler, tensor.source)
+                op = RedistributeOp(source, Strategy(tensor.partition.strategy), type_)
+            else:
+                assert tensor.partition is not None
+                op = DistributeOp(self._argument(compiler, tensor), dist_type(tensor.spec, tensor.partition))
+            op.result.name_hint = tensor.name
+            self._share(op, compiler)
+            self._parts[tensor] = op.result
+        return self._parts[tensor]
+
+    def _share(self, op: Operation, compiler: ThreadCompiler) -> None:
+        self._locate(op, compiler.here())
+        self._shared.add_op(op)
+
+    def _argument(self, compiler: ThreadCompiler, tensor: TensorParameter) -> SSAValue:
+        if tensor not in self._tensors:
+            raise compiler.error(f"tensor '{tensor.name}' is not an argument of this kernel")
+        return self._tensors[tensor]
+
     def accessor(self, compiler: ThreadCompiler, tensor: TensorParameter) -> SSAValue:
         """The accessor of `tensor` in a thread, made once at its start."""
         key = (compiler, tensor)
         if key not in self._accessors:
-            if tensor not in self._tensors:
-                raise compiler.error(f"tensor '{tensor.name}' is not an argument of this kernel")
-            value = self._tensors[tensor]
+            value = self._argument(compiler, tensor)
             assert isinstance(value.type, TensorType)
             layout = value.type.encoding
             assert isinstance(layout, LayoutAttr) and not isinstance(layout, NoneAttr)

@@ -34,7 +34,7 @@ from ttlang.language.kernel import function_location
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.scope import Thread
 from ttlang.language.symbols import SymbolicInt
-from ttlang.language.tensors import TensorAccessor, TensorParameter
+from ttlang.language.tensors import LocalShard, TensorAccessor, TensorParameter
 from ttlang.transforms.core_values import coordinates
 
 from . import floats, integers
@@ -53,6 +53,7 @@ from .debugging import assert_statement, print_call
 from .frames import Frame
 from .loops import break_statement, continue_statement, for_statement, while_statement
 from .names import captured, is_local, suggest
+from .shards import extract
 from .source import function_source
 from .values import (
     Block,
@@ -61,6 +62,7 @@ from .values import (
     RuntimeBool,
     RuntimeFloat,
     RuntimeInt,
+    Shard,
     TensorValue,
     Transfer,
     Unbound,
@@ -316,6 +318,8 @@ class ThreadCompiler:
                 return self.materialise(value)
             case TensorAccessor():
                 return value.tensor
+            case LocalShard():
+                return extract(self, value.tensor)
             case np.integer() | np.floating() | np.bool_():
                 return value.item()
             case slice():
@@ -385,7 +389,7 @@ class ThreadCompiler:
         )
         value = self.expression(node.value)
         name = _BINARY_NAMES.get(type(node.op))
-        if isinstance(current, Block):
+        if isinstance(current, Block | Shard):
             from .blocks import store
 
             if name != "add":

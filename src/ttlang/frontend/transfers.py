@@ -13,6 +13,7 @@ from ttlang.language.tensors import TensorParameter
 
 from . import pipes
 from .blocks import require_kind, slice_tensor, used
+from .shards import not_written
 from .values import Block, TensorSlice, Transfer, describe
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def copy(compiler: "ThreadCompiler", source: Any, destination: Any) -> Transfer:
         case Block() as block, TensorSlice() as outside:
             _check_block(compiler, block, ("wait", "reserve"), "read from")
             _check_slice(compiler, outside, block)
+            if outside.redistributed:
+                raise not_written(compiler, outside, outside.tensor.name)
             compiler.program.written.add(outside.tensor)
         case Block() as block, Pipe() as pipe:
             _check_block(compiler, block, ("wait", "reserve"), "read from")

@@ -15,7 +15,7 @@ from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.language.kernel import Kernel
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.scope import Thread
-from ttlang.language.tensors import TensorParameter
+from ttlang.language.tensors import RedistributedTensor, TensorParameter
 
 from .nested_functions import NestedFunction
 
@@ -115,6 +115,13 @@ class Block(TensorValue):
     released: SourceLocation | None = None
 
 
+@dataclass(eq=False, slots=True)
+class Shard(TensorValue):
+    """This core's part of a distributed tensor, in a compute thread: it can be read, and stored to."""
+
+    tensor: TensorParameter | RedistributedTensor
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class TensorSlice:
     """A slice of a tensor argument: an operand of a copy."""
@@ -122,6 +129,7 @@ class TensorSlice:
     ssa: SSAValue
     tensor: TensorParameter
     shape: tuple[int, ...]
+    redistributed: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -176,8 +184,12 @@ def describe(value: Any) -> str:
     match value:
         case Block():
             return f"a block of {shape_text(value.shape)} tiles"
+        case Shard():
+            return f"the shard of {describe(value.tensor)}"
         case TensorValue():
             return f"a value of {shape_text(value.shape)} tiles"
+        case TensorSlice(redistributed=True):
+            return f"the shard of tensor '{value.tensor.name}', redistributed"
         case TensorSlice():
             return f"a slice of {shape_text(value.shape)} of tensor '{value.tensor.name}'"
         case RuntimeInt():
@@ -192,6 +204,8 @@ def describe(value: Any) -> str:
             return "a transfer"
         case CircularBuffer():
             return "a circular buffer"
+        case RedistributedTensor():
+            return f"tensor '{value.name}', redistributed"
         case TensorParameter():
             return f"tensor '{value.name}'"
         case Unbound():

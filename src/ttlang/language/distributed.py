@@ -9,7 +9,7 @@ from ttlang.hardware import chip
 from ttlang.hardware.data_formats import DataType
 
 from .data import Layout, Memory
-from .distribution import Distribution, Size
+from .partition import Partition, Size
 from .scope import current_or_none, misuse
 from .tensors import Tensor, tensor
 
@@ -46,9 +46,9 @@ class DistributedTensor(Tensor):
         whole = tensor(data, dtype, layout, memory)
         target = chip(default_chip())
         try:
-            self.distribution = Distribution(grid, shard, strategy)
+            self.partition = Partition(grid, shard, strategy)
             self._check_shape(whole.shape)
-            placement = self.distribution.placement(target, memory)
+            placement = self.partition.placement(target, memory)
         except ValueError as error:
             raise misuse(str(error)) from None
         if layout is Layout.TILE and any(size % 32 for size in shard):
@@ -58,28 +58,28 @@ class DistributedTensor(Tensor):
             )
         placed = tensor(whole.data, whole.dtype, layout, memory, placement)
         super().__init__(placed.data, placed.dtype, layout, memory, placement)
-        self.cores: Size = self.distribution.cores(target)
+        self.cores: Size = self.partition.cores(target)
         """Columns and rows of the cores that the parts belong to: the grid of a kernel on all of them."""
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
-        grid, shard = self.distribution.grid, self.distribution.shard
-        if shape != self.distribution.shape:
-            expected = "x".join(map(str, self.distribution.shape))
+        grid, shard = self.partition.grid, self.partition.shard
+        if shape != self.partition.shape:
+            expected = "x".join(map(str, self.partition.shape))
             raise ValueError(
                 f"grid {grid} x shard {shard} is a matrix of {expected}, the data is {'x'.join(map(str, shape))}"
             )
 
     @property
     def grid(self) -> Size:
-        return self.distribution.grid
+        return self.partition.grid
 
     @property
     def shard(self) -> Size:
-        return self.distribution.shard
+        return self.partition.shard
 
     @property
     def strategy(self) -> str:
-        return self.distribution.strategy
+        return self.partition.strategy
 
     def extract_shard(self, core: int | tuple[int, int]) -> np.ndarray:
         """The part of a core, (x, y) or its number, as a view of the values. Raises CompileError when it has none."""
@@ -117,7 +117,7 @@ class DistributedTensor(Tensor):
                 hint="call redistribute() on the argument of the kernel, or before the kernel is called",
             )
         try:
-            dealt = self.distribution.redealt(strategy, grid, shard)
+            dealt = self.partition.redealt(strategy, grid, shard)
         except ValueError as error:
             raise misuse(str(error)) from None
         spec = self.spec

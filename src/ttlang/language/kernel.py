@@ -191,8 +191,8 @@ class Kernel:
                 bound.append(value)
                 continue
             spec = self._spec(parameter.name, value)
-            distribution = value.distribution if isinstance(value, DistributedTensor) else None
-            bound.append(TensorParameter(parameter.name, tensors, spec, distribution))
+            partition = value.partition if isinstance(value, DistributedTensor) else None
+            bound.append(TensorParameter(parameter.name, tensors, spec, partition))
             tensors += 1
         return bound
 

@@ -29,7 +29,7 @@ def redistribute(source: TensorParameter, target: TensorParameter) -> None:
     or its part of `source` when the pages of `target` are interleaved. The side that lies on the core is not transferred: the
     circular buffer is that part.
     """
-    of_source, of_target = source.distribution, target.distribution
+    of_source, of_target = source.partition, target.partition
     assert of_source is not None and of_target is not None
     dealt = of_source if of_target.strategy == "interleaved" != of_source.strategy else of_target
     units = 32 if source.spec.tiled else 1

@@ -10,7 +10,7 @@ import numpy as np
 from ttlang.hardware.data_formats import DataType
 
 from .data import Layout, Memory, Shard, data_type, numpy_type
-from .distribution import Distribution, Size
+from .partition import Partition, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +232,14 @@ CONSTANTS = (bool, int, float, str, np.generic)
 class TensorParameter:
     """A tensor argument as kernel code sees it: its shape and type, and slices for `ttl.copy` in threads.
 
-    `distribution`: how a distributed tensor is divided into parts; None for other tensors.
+    `partition`: how a distributed tensor is divided into parts; None for other tensors.
     """
 
-    def __init__(self, name: str, index: int, spec: TensorSpec, distribution: Distribution | None = None):
+    def __init__(self, name: str, index: int, spec: TensorSpec, partition: Partition | None = None):
         self.name = name
         self.index = index
         self.spec = spec
-        self.distribution = distribution
+        self.partition = partition
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -272,7 +272,7 @@ class TensorParameter:
         """
         from .scope import misuse
 
-        distribution = _distribution(self)
+        partition = _partition(self)
         if strategy == "interleaved":
             raise misuse(
                 f"tensor '{self.name}' cannot be made interleaved inside a kernel: its pages would lie on other cores,"
@@ -280,7 +280,7 @@ class TensorParameter:
                 hint="call redistribute('interleaved') on the ttl.DistributedTensor, before the kernel is called",
             )
         try:
-            dealt = distribution.redealt(strategy, grid, shard)
+            dealt = partition.redealt(strategy, grid, shard)
         except ValueError as error:
             raise misuse(f"tensor '{self.name}' is not redistributed: {error}") from None
         if self.spec.tiled and any(size % 32 for size in dealt.shard):
@@ -302,24 +302,24 @@ class TensorParameter:
         return f"<tensor {self.name}: {list(self.shape)} {self.dtype.format.python_name}>"
 
 
-def _distribution(tensor: TensorParameter) -> Distribution:
+def _partition(tensor: TensorParameter) -> Partition:
     """How a tensor is divided; raises CompileError for one that is not distributed."""
     from .scope import misuse
 
-    if tensor.distribution is None:
+    if tensor.partition is None:
         raise misuse(
             f"tensor '{tensor.name}' has no parts of cores: it is not distributed",
             hint="pass a ttl.DistributedTensor(data, grid=..., shard=..., strategy=...)",
         )
-    return tensor.distribution
+    return tensor.partition
 
 
 class RedistributedTensor:
     """A distributed tensor argument in other parts, made in kernel scope; its values can be read, not written."""
 
-    def __init__(self, source: TensorParameter, distribution: Distribution):
+    def __init__(self, source: TensorParameter, partition: Partition):
         self.source = source
-        self.distribution = distribution
+        self.partition = partition
 
     @property
     def name(self) -> str:
@@ -334,7 +334,7 @@ class RedistributedTensor:
         return LocalShard(self)
 
     def __repr__(self) -> str:
-        return f"<{self.source!r} number {self.source.index}, redistributed: {self.distribution}>"
+        return f"<{self.source!r} number {self.source.index}, redistributed: {self.partition}>"
 
 
 class LocalShard:
@@ -345,14 +345,14 @@ class LocalShard:
 
     def __init__(self, tensor: TensorParameter | RedistributedTensor):
         self.tensor = tensor
-        self.distribution = (
-            _distribution(tensor) if isinstance(tensor, TensorParameter) else tensor.distribution
+        self.partition = (
+            _partition(tensor) if isinstance(tensor, TensorParameter) else tensor.partition
         )
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns in tiles (datums when row-major)."""
-        rows, columns = self.distribution.shard
+        rows, columns = self.partition.shard
         return (rows // 32, columns // 32) if self.tensor.spec.tiled else (rows, columns)
 
     def store(self, value: object, acc: bool = False) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 PASSES: dict[str, str] = {
     "canonicalize": "canonicalize:Canonicalize",
     "ttcore-register-device": "ttcore_register_device:TTCoreRegisterDevice",
+    "ttl-lower-distribution": "ttl_lower_distribution:TTLLowerDistribution",
     "ttl-validate": "ttl_validate:TTLValidate",
     "ttl-canonicalize": "ttl_canonicalize:TTLCanonicalize",
     "ttl-verify-layouts": "ttl_verify_layouts:TTLVerifyLayouts",

@@ -45,6 +45,7 @@ from ttlang.hardware.data_formats import DataType
 
 from .attributes import BlockType, element_type
 from .canonical import ReadsBlocks, TTLCanonicalization
+from .distribution import ExtractShardOp
 from .structure import require_thread
 from .syntax import (
     I64Array,
@@ -591,8 +592,10 @@ class BlockStoreOp(IRDLOperation):
                 f"a block of {list(dst or ())} tiles cannot hold a value of {list(src or ())} tiles"
             )
         tile_of(self.src.type)
-        if not isinstance(self.dst.type, BlockType | MemRefType):
-            raise VerifyException(f"stores to a block, got {self.dst.type}")
+        if not isinstance(self.dst.type, BlockType | MemRefType | TensorType) or (
+            isinstance(self.dst.type, TensorType) and not isinstance(self.dst.owner, ExtractShardOp)
+        ):
+            raise VerifyException(f"stores to a block or to a shard of a distributed tensor, got {self.dst.type}")
 
 
 @irdl_op_definition

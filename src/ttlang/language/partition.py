@@ -17,7 +17,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Partition:
     """`grid` counts the parts of a matrix and `shard` gives their size in datums, rows first; `strategy` is one of `STRATEGIES`.
 
     Part (row, column) belongs to core number row * columns + column. Raises ValueError for what does not exist.
@@ -83,7 +83,7 @@ class Distribution:
             )
         return Shard(distribution, self.shard, (self.parts,))
 
-    def redealt(self, strategy: str, grid: Size | None = None, shard: Size | None = None) -> "Distribution":
+    def redealt(self, strategy: str, grid: Size | None = None, shard: Size | None = None) -> "Partition":
         """The same matrix in other parts, as many as before unless `grid` or `shard` says otherwise.
 
         Raises ValueError for parts that do not divide it.
@@ -97,7 +97,7 @@ class Distribution:
         elif shard is None:
             shard = self._divided("grid", grid)
         assert shard is not None
-        dealt = Distribution(grid, shard, strategy)
+        dealt = Partition(grid, shard, strategy)
         if dealt.shape != self.shape:
             raise ValueError(
                 f"grid {grid} x shard {shard} is a matrix of {_times(dealt.shape)}, not of {_times(self.shape)}"
