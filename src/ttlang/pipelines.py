@@ -57,7 +57,8 @@ TTL_TO_TTKERNEL = (
     "ttl-expand-threads,ttl-assign-dst-registers,ttl-lower-to-ttkernel)"
 )
 """The pipeline of section 7.3 of the plan as `ttl-opt -p` takes it: `ANALYSIS` and `LOWERING`, but for the place of
-`ttl-canonicalize` and `ttl-verify-layouts`, which the plan's text does not name and `ttl-allocate-cbs` runs."""
+`ttl-canonicalize` and `ttl-verify-layouts`, which the plan's text does not name and `ttl-allocate-cbs` runs, and without
+`ttl-lower-distribution`, which programs with the distributed tensors of section 9.4 go through before."""
 
 
 def ir_text(module: ModuleOp) -> str:

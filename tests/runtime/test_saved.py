@@ -65,7 +65,11 @@ def test_files_of_older_formats_say_for_the_program_what_is_unpacked_to_dst(monk
         (images.BufferImage, "CircularBuffer", {}),
         (images.TensorImage, "Tensor", {"spec": ("shape", "dtype", "layout", "memory", "shard")}),
         (images.KernelImage, "Kernel", {"line_map": ("line_map", "files")}),
-        (images.ProgramImage, "Program", {"name": ("name", "format", "compiler", "stages", "unpack_to_dest_fp32")}),
+        (
+            images.ProgramImage,
+            "Program",
+            {"name": ("name", "format", "compiler", "stages", "unpack_to_dest_fp32")},
+        ),
     ],
 )
 def test_every_field_of_an_image_has_a_place_in_files(kind, table, elsewhere):

@@ -58,10 +58,7 @@ def _may_end(compiler: "ThreadCompiler", pipe: Pipe, side: str) -> bool:
     if compiler.thread.cores is None:
         return True
     first, last = (pipe.src, pipe.src) if side == "src" else (pipe.first, pipe.last)
-    return all(
-        max(a, c) <= min(b, d)
-        for a, b, c, d in zip(first, last, *compiler.thread.cores, strict=True)
-    )
+    return all(max(a, c) <= min(b, d) for a, b, c, d in zip(first, last, *compiler.thread.cores, strict=True))
 
 
 def if_src(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:

@@ -283,7 +283,8 @@ class ThreadCompiler:
         """Least and greatest coordinate of the cores that run this thread."""
         grid = self.program.scope.grid
         first, last = self.thread.cores or ((0,) * len(grid), tuple(size - 1 for size in grid))
-        return Bounds(*(coordinates(core, grid, dims)[dimension] for core in (first, last)), exact=True)
+        low, high = (coordinates(core, grid, dims)[dimension] for core in (first, last))
+        return Bounds(low, high, exact=True)
 
     # Names
 

@@ -297,10 +297,7 @@ class Kernel:
                 f"a core runs at most {limit} {_KIND_NAMES[kind]} thread{plural}, core"
                 f" {core if len(core) > 1 else core[0]} of '{self.name}' has {len(found)}: {names}",
                 found[limit].location,
-                [
-                    Note(f"'{t.name}' runs on {t.where}", t.location)
-                    for t in found[:limit]
-                ],
+                [Note(f"'{t.name}' runs on {t.where}", t.location) for t in found[:limit]],
                 "give the threads of a kind ranges of cores that do not meet: cores=...",
             )
 

@@ -345,9 +345,7 @@ class LocalShard:
 
     def __init__(self, tensor: TensorParameter | RedistributedTensor):
         self.tensor = tensor
-        self.partition = (
-            _partition(tensor) if isinstance(tensor, TensorParameter) else tensor.partition
-        )
+        self.partition = _partition(tensor) if isinstance(tensor, TensorParameter) else tensor.partition
 
     @property
     def shape(self) -> tuple[int, int]:

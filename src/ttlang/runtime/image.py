@@ -12,7 +12,6 @@ from ttlang.hardware.data_formats import DataType
 from ttlang.language.data import Layout, Memory, Shard
 from ttlang.language.tensors import TensorSpec
 
-
 CoreRange = tuple[int, int, int, int]
 """First and last core, inclusive: x0, y0, x1, y1."""
 

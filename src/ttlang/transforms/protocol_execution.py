@@ -91,9 +91,7 @@ class Execution:
         if not together:  # the first and the last core of each thread, with all the threads that run there
             ends = {end for own in placed.values() for end in (next(iter(own)), next(reversed(own)))}
             cores = [core for core in cores if core in ends]
-        self.parties = [
-            Party(thread, core) for core in cores for thread in threads if core in placed[thread]
-        ]
+        self.parties = [Party(thread, core) for core in cores for thread in threads if core in placed[thread]]
         self.in_buffer: dict[tuple[Core, SSAValue], int] = defaultdict(int)
         self.semaphores: dict[tuple[Core, SSAValue], int] = {}
         self.announced: dict[tuple[Core, SSAValue], int] = defaultdict(int)

@@ -4,6 +4,7 @@
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp
 
+from ttlang.dialects.ttl.distribution import DistributeOp, ExtractShardOp, RedistributeOp
 from ttlang.dialects.ttl.pipes import CreatePipeOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
 from ttlang.dialects.ttl.structure import ThreadOp
@@ -36,6 +37,17 @@ def require_tensors(module: ModuleOp, name: str) -> None:
                     f"{name} works on tensors, and those of this program are buffers already",
                     hint=f"run {name} before ttl-bufferize",
                 )
+
+
+def require_no_distribution(module: ModuleOp, name: str) -> None:
+    """Raise CompileError when tensors are distributed still."""
+    for op in (op for program in programs(module) for op in program.walk()):
+        if isinstance(op, DistributeOp | ExtractShardOp | RedistributeOp):
+            raise error(
+                op,
+                f"{name} finds a {op.name} that is not lowered yet",
+                hint="run ttl-lower-distribution before",
+            )
 
 
 def require_no_handshakes(module: ModuleOp, name: str) -> None:

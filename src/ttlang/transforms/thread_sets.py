@@ -98,9 +98,9 @@ def data_movers(program: ProgramOp) -> dict[ThreadOp, int]:
     """
     rivals: dict[ThreadOp, dict[ThreadOp, None]] = {}
     for alike in thread_sets(program):
-        movers = [thread for thread in alike.threads if isinstance(thread, DataMovementThreadOp)]
-        for thread in movers:
-            rivals.setdefault(thread, {}).update(dict.fromkeys(t for t in movers if t is not thread))
+        movers: list[ThreadOp] = [t for t in alike.threads if isinstance(t, DataMovementThreadOp)]
+        for mover in movers:
+            rivals.setdefault(mover, {}).update(dict.fromkeys(t for t in movers if t is not mover))
     chosen: dict[ThreadOp, int] = {}
     for first in rivals:
         chosen.setdefault(first, 0)

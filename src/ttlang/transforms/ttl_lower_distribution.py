@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import ArrayAttr, IndexType, IntegerAttr, ModuleOp, TensorType
 from xdsl.ir import Block, Operation, Region, SSAValue, Use
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.attributes import CBType, LayoutAttr, MemorySpace, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
 from ttlang.dialects.ttl.compute import BlockStoreOp
-from ttlang.dialects.ttl.data_movement import CoreIndexOp, CopyOp, IndexAccessorOp, TensorAccessorOp
+from ttlang.dialects.ttl.data_movement import CopyOp, CoreIndexOp, IndexAccessorOp, TensorAccessorOp
 from ttlang.dialects.ttl.distribution import (
     DistributeOp,
     DistTensorType,
@@ -23,7 +23,6 @@ from ttlang.dialects.ttl.distribution import (
 )
 from ttlang.dialects.ttl.structure import (
     ALLOWED_THREADS,
-    ComputeThreadOp,
     DataMovementThreadOp,
     KernelOp,
     ProgramOp,
@@ -73,12 +72,14 @@ class _Parts:
         type = extract.tensor.type
         assert isinstance(type, DistTensorType)
         if len(type.grid) != 2:
-            raise error(extract, f"this is a shard of a tensor of {len(type.grid)} dimensions; cores have one of two")
+            raise error(
+                extract, f"this is a shard of a tensor of {len(type.grid)} dimensions; cores have one of two"
+            )
         layout = _layout(root)
         columns = None
-        if layout.is_sharded and layout.grid is not None and not dealt_anew:
-            sizes = ints(layout.grid)
-            columns = sizes[0] if type.memory_space.data == MemorySpace.L1.value else None
+        in_l1 = type.memory_space.data == MemorySpace.L1.value
+        if isinstance(layout.grid, ArrayAttr) and in_l1 and not dealt_anew:
+            columns = ints(layout.grid)[0]
         return cls(root, type, dealt_anew, columns)
 
     @property
@@ -200,7 +201,9 @@ class _Lowering:
 
     def run(self) -> None:
         extracts = [op for op in self.program.walk() if isinstance(op, ExtractShardOp)]
-        written = {_Parts.of(op).root: use.operation for op in extracts for use in op.shard.uses if _is_write(use)}
+        written = {
+            _Parts.of(op).root: use.operation for op in extracts for use in op.shard.uses if _is_write(use)
+        }
         written |= _written_slices(self.program)
         for op in extracts:
             self._check(op, _Parts.of(op), written)

@@ -30,7 +30,7 @@ from .core_contracts import check_pipes, check_semaphores
 from .errors import error
 from .index_bounds import bounds, is_unconditional
 from .program_structure import buffers, chip_of, grid_of, kernels, name_of, programs
-from .stage_checks import require_threads
+from .stage_checks import require_no_distribution, require_threads
 from .thread_sets import ThreadSet, shown, thread_sets
 
 _VERBS: dict[type[Operation], str] = {
@@ -287,6 +287,7 @@ class TTLValidate(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         require_threads(op, self.name)
+        require_no_distribution(op, self.name)
         for program in programs(op):
             self._check_program(program)
         for program, kernel in kernels(op):

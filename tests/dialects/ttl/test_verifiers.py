@@ -192,7 +192,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "store to a value": (
         func(f"%a: tensor<2x3x{TILE}>", "§ttl.block_store %a, %a"),
-        f"'ttl.block_store' op stores to a block, got tensor<2x3x{TILE}>",
+        f"'ttl.block_store' op stores to a block or to a shard of a distributed tensor, got tensor<2x3x{TILE}>",
     ),
     "fused inputs": (
         func(

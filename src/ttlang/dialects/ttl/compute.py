@@ -595,7 +595,9 @@ class BlockStoreOp(IRDLOperation):
         if not isinstance(self.dst.type, BlockType | MemRefType | TensorType) or (
             isinstance(self.dst.type, TensorType) and not isinstance(self.dst.owner, ExtractShardOp)
         ):
-            raise VerifyException(f"stores to a block or to a shard of a distributed tensor, got {self.dst.type}")
+            raise VerifyException(
+                f"stores to a block or to a shard of a distributed tensor, got {self.dst.type}"
+            )
 
 
 @irdl_op_definition
