@@ -261,7 +261,10 @@ def test_own_shards_of_a_part_of_the_cores_are_not_transferred():
     expected[2 * TILE : 6 * TILE] = -x[2 * TILE : 6 * TILE]
     np.testing.assert_array_equal(out, expected)
     image = negate.compile(*tensors).image
-    assert [(b.shards_of, b.core_ranges) for b in image.buffers] == [(1, ((1, 0, 2, 0),)), (2, ((1, 0, 2, 0),))]
+    assert [(b.shards_of, b.core_ranges) for b in image.buffers] == [
+        (1, ((1, 0, 2, 0),)),
+        (2, ((1, 0, 2, 0),)),
+    ]
 
 
 def test_indices_of_a_part_of_the_cores_are_known_to_fit():

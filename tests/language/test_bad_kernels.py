@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.frontend.programs import Case, execute
-from tests.language.bad_kernels import CASES
+from tests.language import bad_kernels, bad_parts
 
 import ttlang as ttl
 from ttlang.runtime import simulator_backend
+
+CASES = (*bad_kernels.CASES, *bad_parts.CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -15,7 +15,7 @@ from ttlang.language.pipes import PipeNet
 from ttlang.language.resources import CircularBuffer
 from ttlang.language.semaphores import Semaphore
 from ttlang.language.symbols import fold_coordinates
-from ttlang.language.tensors import RedistributedTensor, TensorAccessor, TensorParameter
+from ttlang.language.tensors import RedistributedTensor, Tensor, TensorAccessor, TensorParameter
 
 from . import blocks, debugging, elements, floats, integers, pipes, semaphores, transfers
 from .conditions import both, either
@@ -450,6 +450,11 @@ def attribute(compiler: "ThreadCompiler", owner: Any, name: str) -> Any:
     for kind in type(owner).__mro__:
         if (kind, name) in METHODS:
             return BoundMethod(owner, name)
+    if isinstance(owner, Tensor):
+        raise compiler.error(
+            f"'{name}' of a tensor of the host: threads know the tensors that are arguments of their kernel",
+            hint="pass the tensor to the kernel",
+        )
     if isinstance(owner, SliceValue) and owner.whole and name in ("shape", "tile_shape", "ndim", "name"):
         return getattr(owner.tensor, name)
     if isinstance(owner, TensorValue):

@@ -109,7 +109,8 @@ class ProgramBuilder:
         location = self.scope.location
         for cores, block in self._kernels.items():
             kernel = KernelOp(Region(block), grid=self.scope.grid, core_range=cores)
-            self._locate(kernel, location)
+            first = next(thread for thread in self.scope.program_threads if thread.cores == cores)
+            self._locate(kernel, location if cores is None else first.location)
             self._body.add_op(kernel)
         program = ProgramOp(
             self.scope.name,

@@ -65,8 +65,9 @@ class DistributedTensor(Tensor):
         grid, shard = self.partition.grid, self.partition.shard
         if shape != self.partition.shape:
             expected = "x".join(map(str, self.partition.shape))
-            raise ValueError(
-                f"grid {grid} x shard {shard} is a matrix of {expected}, the data is {'x'.join(map(str, shape))}"
+            raise misuse(
+                f"grid {grid} x shard {shard} is a matrix of {expected}, the data is {'x'.join(map(str, shape))}",
+                hint="the parts are the whole of a matrix: pad the data, or choose sizes that divide it",
             )
 
     @property

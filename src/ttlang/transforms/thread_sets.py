@@ -41,15 +41,11 @@ def cores_of_thread(thread: ThreadOp, grid: tuple[int, ...]) -> list[Core]:
 
 @dataclass(frozen=True)
 class ThreadSet:
-    """Cores that run the same threads, of one kernel or of several."""
+    """Cores that run the same threads, of one kernel or of several. `is_part`: other cores run others, or none."""
 
     cores: tuple[Core, ...]
     kernels: tuple[KernelOp, ...]
-
-    @property
-    def is_part(self) -> bool:
-        """Whether other cores may run other threads."""
-        return any(kernel.core_range is not None for kernel in self.kernels)
+    is_part: bool
 
     @property
     def threads(self) -> list[ThreadOp]:
@@ -66,7 +62,8 @@ def thread_sets(program: ProgramOp) -> list[ThreadSet]:
     for core in cores_of(grid_of(program, inside[0])) if inside else ():
         if running := tuple(kernel for kernel in inside if runs_on(kernel, core)):
             found.setdefault(running, []).append(core)
-    sets = [ThreadSet(tuple(cores), running) for running, cores in found.items()]
+    is_split = any(kernel.core_range is not None for kernel in inside)
+    sets = [ThreadSet(tuple(cores), running, is_split) for running, cores in found.items()]
     for alike in sets:
         _check_processors(alike)
     return sets
