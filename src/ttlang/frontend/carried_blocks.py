@@ -11,7 +11,8 @@ from xdsl.ir import SSAValue
 from ttlang.dialects.ttcore import TileType
 from ttlang.dialects.ttl.compute import BlockTypecastOp, wider
 
-from .values import Block, TensorValue
+from .names import assigned_names
+from .values import Block, Shard, TensorValue
 
 if TYPE_CHECKING:
     from .thread_compiler import ThreadCompiler
@@ -28,8 +29,10 @@ def is_carried_by_loop(compiler: "ThreadCompiler", name: str, value: Any, body: 
     """Whether a loop that rebinds `name` carries its block value: not when each turn binds it before it reads it."""
     if not _is_value(compiler, value):
         return False
+    if isinstance(value, Shard) and name not in assigned_names(body, augmented=False):
+        return False  # '+=' on a shard accumulates into it
     read = _reads_first(body, name)
-    return bool(read) if isinstance(value, Block) else read is not False
+    return bool(read) if isinstance(value, Block | Shard) else read is not False
 
 
 def _reads_first(body: Sequence[ast.stmt], name: str) -> bool | None:

@@ -29,6 +29,7 @@ from .values import (
     RuntimeFloat,
     RuntimeInt,
     RuntimeRange,
+    Shard,
     TensorValue,
     Unbound,
     describe,
@@ -172,7 +173,8 @@ def _inside(compiler: "ThreadCompiler", node: Loop, names: _Names) -> None:
     changed = Unbound("a loop rebinds it, and only numbers are carried from turn to turn", compiler.here())
     plain = assigned_names(node.body, augmented=False)
     for name in (names.rebound & names.before.keys()) - names.carried.keys():
-        if name in plain or not isinstance(names.before[name], Block):  # '+=' on a block accumulates into it
+        # '+=' on a block or a shard accumulates into it
+        if name in plain or not isinstance(names.before[name], Block | Shard):
             inside[name] = changed
     compiler.frame.locals = inside
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import ArrayAttr, IndexType, IntegerAttr, ModuleOp, TensorType
-from xdsl.ir import Block, Operation, Region, SSAValue, Use
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, Use
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.attributes import CBType, LayoutAttr, MemorySpace, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
-from ttlang.dialects.ttl.compute import BlockStoreOp
+from ttlang.dialects.ttl.compute import BlockStoreOp, BlockTypecastOp
 from ttlang.dialects.ttl.data_movement import CopyOp, CoreIndexOp, IndexAccessorOp, TensorAccessorOp
 from ttlang.dialects.ttl.distribution import (
     DistributeOp,
@@ -270,7 +270,7 @@ class _Lowering:
         _at_start(thread, acquired, op)
         _at_end(thread, (CBPushOp if is_store else CBPopOp)(cb), op)
         for use in uses:
-            use.operation.operands[use.index] = acquired.block
+            use.operation.operands[use.index] = _as_operand(use.operation, acquired.block, op.shard.type)
         if is_store:
             emptied = CBWaitOp(cb)
             assert emptied.block is not None
@@ -310,6 +310,17 @@ class _Lowering:
 
 def _is_store(use: Use) -> bool:
     return isinstance(use.operation, BlockStoreOp) and use.index == 0
+
+
+def _as_operand(user: Operation, block: SSAValue, type: Attribute) -> SSAValue:
+    """A block as an operand; loops and branches carry tensors, which conversions to the same type are."""
+    if user.dialect_name() == "ttl":
+        return block
+    assert user.parent is not None
+    value = BlockTypecastOp(block, type)
+    value.location = user.location
+    user.parent.insert_op_before(value, user)
+    return value.results[0]
 
 
 def _is_write(use: Use) -> bool:
