@@ -76,7 +76,12 @@ def fused(a, b, out):
 
 @pytest.mark.parametrize(
     ("name", "memory"),
-    [*((name, ttl.L1) for name in DEALT), ("height", ttl.DRAM), ("width", ttl.DRAM), ("interleaved", ttl.DRAM)],
+    [
+        *((name, ttl.L1) for name in DEALT),
+        ("height", ttl.DRAM),
+        ("width", ttl.DRAM),
+        ("interleaved", ttl.DRAM),
+    ],
 )
 def test_shards_in_compute_threads(name, memory):
     x, y = values(), values(seed=1)

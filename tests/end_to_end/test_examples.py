@@ -20,6 +20,13 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RUNS = {
     # example: its arguments, and the titles of its reports
     "all_to_all": (["--size", "64", "--cores", "4"], ["all-to-all, 4 cores, blocks of 32x64 bfloat16"]),
+    "distributed_matmul": (
+        ["--size", "128", "--cores", "2"],
+        [
+            f"{what} 128x128 bfloat16, 2x2 cores"
+            for what in ("distributed matmul", "squares to rows", "softmax")
+        ],
+    ),
     "eltwise_add": (["512"], ["eltwise_add 512x512 bfloat16"]),
     "embedding_gather": (
         ["--tokens", "256", "--vocabulary", "512", "--size", "64"],
@@ -43,6 +50,10 @@ RUNS = {
         ["--size", "256", "--block-k", "2"],
         [f"matmul 256x256x256 bfloat16, {how}" for how in ("plain", "with_semaphores", "with_pipes")],
     ),
+    "pipeline_parallel": (
+        ["--tokens", "256", "--size", "64", "--hidden", "128", "--rows", "2"],
+        ["MLP 256x64x128 bfloat16, 2 rows of two stages"],
+    ),
     "reduction_tree": (
         ["--rows", "512", "--size", "64", "--cores", "8"],
         ["sums of columns 512x64 bfloat16, tree of 8 cores"],
@@ -58,7 +69,16 @@ RUNS = {
     "transpose": (["--rows", "384", "--size", "256"], ["transpose 384x256 bfloat16"]),
 }
 
-BETWEEN_CORES = ("all_to_all", "gelu_mlp", "multicast_matmul", "reduction_tree", "ring_all_gather", "stencil")
+BETWEEN_CORES = (
+    "all_to_all",
+    "distributed_matmul",
+    "gelu_mlp",
+    "multicast_matmul",
+    "pipeline_parallel",
+    "reduction_tree",
+    "ring_all_gather",
+    "stencil",
+)
 SEEDS = range(1, 1 + int(os.environ.get("TTLANG_FUZZ", "2")))
 
 
