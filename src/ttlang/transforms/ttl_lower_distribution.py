@@ -73,7 +73,8 @@ class _Parts:
         assert isinstance(type, DistTensorType)
         if len(type.grid) != 2:
             raise error(
-                extract, f"this is a shard of a tensor of {len(type.grid)} dimensions; cores have one of two"
+                extract,
+                f"this is a shard of a tensor of {len(type.grid)} dimensions; tensors of two are lowered",
             )
         layout = _layout(root)
         columns = None
@@ -200,13 +201,12 @@ class _Lowering:
         self.program = program
 
     def run(self) -> None:
-        extracts = [op for op in self.program.walk() if isinstance(op, ExtractShardOp)]
-        written = {
-            _Parts.of(op).root: use.operation for op in extracts for use in op.shard.uses if _is_write(use)
-        }
-        written |= _written_slices(self.program)
-        for op in extracts:
-            self._check(op, _Parts.of(op), written)
+        extracts = {op: _Parts.of(op) for op in self.program.walk() if isinstance(op, ExtractShardOp)}
+        written = _written_slices(self.program)
+        for op, parts in extracts.items():
+            written |= {parts.root: use.operation for use in op.shard.uses if _is_write(use)}
+        for op, parts in extracts.items():
+            self._check(op, parts, written)
             users: dict[ThreadOp, list[Use]] = {}
             for use in list(op.shard.uses):
                 thread = enclosing_thread(use.operation)
@@ -214,7 +214,7 @@ class _Lowering:
                     raise error(op, "a shard is used outside of threads")
                 users.setdefault(thread, []).append(use)
             for thread, uses in users.items():
-                self._thread(op, _Parts.of(op), thread, uses)
+                self._thread(op, parts, thread, uses)
         for kind in (ExtractShardOp, RedistributeOp, DistributeOp):
             for made in reversed([op for op in self.program.walk() if isinstance(op, kind)]):
                 remove(made)
