@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
+from tests.end_to_end.test_core_ranges import pipeline, pipeline_arguments
 
 import ttlang as ttl
 
@@ -26,13 +27,24 @@ def configs(text):
     return re.findall(r"#ttmetal\.(?:noc|compute)_config<@\w+, .*?>, (?:noc\d|hifi\d, [^\]]*\])>", text)
 
 
-@pytest.mark.parametrize("kernel", [elementwise_kernel(lambda a, b: a + b, grid=(4, 2)), matmul_kernel()])
-def test_host_functions(judges, kernel):
-    text = kernel.compile(*[ttl.tensor([[0.0] * 128] * 128) for _ in range(3)]).asm["ttmetal"]
+TENSORS = tuple(ttl.tensor([[0.0] * 128] * 128) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "arguments", "count"),
+    [
+        (elementwise_kernel(lambda a, b: a + b, grid=(4, 2)), TENSORS, 3),
+        (matmul_kernel(), TENSORS, 3),
+        (pipeline, pipeline_arguments(), 6),
+    ],
+    ids=["elementwise", "matmul", "core ranges"],
+)
+def test_host_functions(judges, kernel, arguments, count):
+    text = kernel.compile(*arguments).asm["ttmetal"]
     command = [str(judges.folder / "venv/bin/python"), str(REAL_PRINT)]
     run = subprocess.run(command, input=in_older_terms(text), capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert len(configs(run.stdout)) == 3
+    assert len(configs(run.stdout)) == count
     assert configs(run.stdout) == configs(in_older_terms(text))
     for name in (
         "create_buffer",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
+from tests.end_to_end.test_core_ranges import middle_of_four, pipeline, pipeline_arguments, sharded_arguments
 from tests.end_to_end.test_local_shards import LOCAL
 
 import ttlang as ttl
@@ -55,12 +56,31 @@ def chip(request):
 
 
 @pytest.fixture(
-    scope="module", params=["elementwise_bfloat16", "elementwise_float32", "matmul", "own_shards", *SHARDS]
+    scope="module",
+    params=[
+        "elementwise_bfloat16",
+        "elementwise_float32",
+        "matmul",
+        "own_shards",
+        "core_ranges",
+        "some_shards",
+        *SHARDS,
+    ],
 )
 def program(request, generation, chip, tmp_path_factory):
     options = {"arch": chip, "metal_version": generation}
     if request.param == "matmul":
         kernel, dtype = matmul_kernel(**options), "bfloat16"
+    elif request.param in ("core_ranges", "some_shards"):
+        kernel, arguments = {
+            "core_ranges": (pipeline, pipeline_arguments()),
+            "some_shards": (middle_of_four, sharded_arguments()),
+        }[request.param]
+        kernel.arch = chip
+        kernel._config["metal_version"] = generation
+        compiled = kernel.compile(*arguments)
+        assert all(kernel.cores for kernel in compiled.image.kernels)
+        return compiled.save(tmp_path_factory.mktemp("programs") / "program.ttm")
     elif request.param == "own_shards":
         kernel, own = LOCAL["rows of a block"]
         kernel.arch = chip
@@ -100,11 +120,10 @@ def ask(python, question, program, **environment):
 def test_descriptors(python, program):
     image = ttl.load(program).image
     answer = ask(python, "describe", program)
-    columns, rows = image.cores
     for kernel, described in zip(image.kernels, answer["kernels"], strict=True):
         assert described["source"] == kernel.source
         assert described["source_type"].endswith("SOURCE_CODE")
-        assert described["cores"] == [0, 0, columns - 1, rows - 1]
+        assert described["cores"] == list(kernel.cores or image.core_range)
         assert described["compile_time_args"] == list(kernel.compile_time_args)
         assert described["common_runtime_args"] == [4096 * (t + 1) for t in kernel.tensor_arguments]
         assert described["config"] == f"{kernel.kind.capitalize()}ConfigDescriptor"
@@ -112,7 +131,7 @@ def test_descriptors(python, program):
             flags = [image.fp32_dest_acc, image.dst_full_sync, False]
             assert described["math"] == [f"MathFidelity.{image.math_fidelity}", *flags]
             wide = [i for i, mode in enumerate(described["unpack"]) if mode.endswith("UnpackToDestFp32")]
-            assert wide == list(image.unpack_to_dest_fp32)
+            assert wide == list(kernel.unpack_to_dest_fp32)
     assert answer["cbs"] == [
         [b.pages * b.page_bytes, [[b.index, BY_METAL_NAME[b.data_format].metal_code, b.page_bytes]]]
         for b in image.buffers

@@ -230,37 +230,42 @@ def test_semaphores_reach_other_programs():
     np.testing.assert_array_equal(out, x)
 
 
-def test_own_shards_of_a_part_of_the_cores_are_not_transferred():
-    """The second program works on shards that lie on its cores; its buffer is there only."""
+@ttl.kernel(grid=(4, 1))
+def middle_of_four(x, out):
+    """-x in the shards of cores 1 and 2."""
+    x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(2, 1)) for t in (x, out))
+    core = ttl.core(dims=2)[0]
 
-    @ttl.kernel(grid=(4, 1))
-    def negate(x, out):
-        x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(2, 1)) for t in (x, out))
-        core = ttl.core(dims=2)[0]
+    @ttl.datamovement(cores=((1, 0), (2, 0)))
+    def read():
+        with x_cb.reserve() as block:
+            ttl.copy(x[2 * core : 2 * core + 2, 0:1], block)
 
-        @ttl.datamovement(cores=((1, 0), (2, 0)))
-        def read():
-            with x_cb.reserve() as block:
-                ttl.copy(x[2 * core : 2 * core + 2, 0:1], block)
+    @ttl.compute(cores=((1, 0), (2, 0)))
+    def compute():
+        with x_cb.wait() as block, out_cb.reserve() as result:
+            result.store(-block)
 
-        @ttl.compute(cores=((1, 0), (2, 0)))
-        def compute():
-            with x_cb.wait() as block, out_cb.reserve() as result:
-                result.store(-block)
+    @ttl.datamovement(cores=((1, 0), (2, 0)))
+    def write():
+        with out_cb.wait() as result:
+            ttl.copy(result, out[2 * core : 2 * core + 2, 0:1])
 
-        @ttl.datamovement(cores=((1, 0), (2, 0)))
-        def write():
-            with out_cb.wait() as result:
-                ttl.copy(result, out[2 * core : 2 * core + 2, 0:1])
 
+def sharded_arguments():
     shard = ttl.Shard("height", (2 * TILE, TILE), (4, 1))
-    x, out = values(8, 1), np.zeros((8 * TILE, TILE), np.float32)
-    tensors = [ttl.tensor(array, memory=ttl.L1, shard=shard) for array in (x, out)]
-    negate(*tensors)
-    expected = np.zeros_like(x)
-    expected[2 * TILE : 6 * TILE] = -x[2 * TILE : 6 * TILE]
-    np.testing.assert_array_equal(out, expected)
-    image = negate.compile(*tensors).image
+    arrays = values(8, 1), np.zeros((8 * TILE, TILE), np.float32)
+    return [ttl.tensor(array, memory=ttl.L1, shard=shard) for array in arrays]
+
+
+def test_own_shards_of_a_part_of_the_cores_are_not_transferred():
+    """The program works on shards that lie on its cores; its buffers are there only."""
+    x, out = sharded_arguments()
+    middle_of_four(x, out)
+    expected = np.zeros_like(x.numpy())
+    expected[2 * TILE : 6 * TILE] = -x.numpy()[2 * TILE : 6 * TILE]
+    np.testing.assert_array_equal(out.numpy(), expected)
+    image = middle_of_four.compile(x, out).image
     assert [(b.shards_of, b.core_ranges) for b in image.buffers] == [
         (1, ((1, 0, 2, 0),)),
         (2, ((1, 0, 2, 0),)),

@@ -204,7 +204,8 @@ class _Lowering:
         extracts = {op: _Parts.of(op) for op in self.program.walk() if isinstance(op, ExtractShardOp)}
         written = _written_slices(self.program)
         for op, parts in extracts.items():
-            written |= {parts.root: use.operation for use in op.shard.uses if _is_write(use)}
+            if (write := next((use.operation for use in op.shard.uses if _is_write(use)), None)) is not None:
+                written[parts.root] = write
         for op, parts in extracts.items():
             self._check(op, parts, written)
             users: dict[ThreadOp, list[Use]] = {}
