@@ -366,3 +366,30 @@ def test_another_partition_is_another_program():
     assert tall.spec == whole.spec
     kernels = [fused.compile(t, t, t.redistribute("height_sharded")) for t in (tall, whole)]
     assert kernels[0].image.cores == (4, 1) and kernels[1].image.cores == (2, 1)
+
+
+def test_programs_store_to_their_own_shards_of_one_tensor():
+    """The left column of cores doubles its parts, the right one negates them: both in place."""
+
+    @ttl.kernel(grid=(2, 2))
+    def columns(a, out):
+        @ttl.compute(cores=(0, slice(0, 2)))
+        def double():
+            out.extract_shard().store(a.extract_shard() + a.extract_shard())
+
+        @ttl.compute(cores=(1, slice(0, 2)))
+        def negate():
+            out.extract_shard().store(-a.extract_shard())
+
+    x = values()
+    a, out = deal(x, "sharded"), deal(np.zeros_like(x), "sharded")
+    columns(a, out)
+    np.testing.assert_array_equal(out.numpy(), np.hstack([2 * x[:, :64], -x[:, 64:]]))
+    image = columns.compile(a, out).image
+    left, right = ((0, 0, 0, 1),), ((1, 0, 1, 1),)
+    assert sorted((b.shards_of, b.core_ranges) for b in image.buffers) == [
+        (1, left),
+        (1, right),
+        (2, left),
+        (2, right),
+    ]

@@ -384,6 +384,36 @@ d = ttl.DistributedTensor(a, (2, 2), (64, 64))
 k(d, out)""",
     ),
     Case(
+        "redistribution_in_a_thread",
+        """\
+error: tensor 'a' is redistributed in a thread: all threads see it in the same parts
+  at {file}:16:13
+      b = a.redistribute('sharded')
+          ^~~~~~~~~~~~~~~~~~~~~~~~~
+  help: call redistribute() in the kernel, outside threads, and extract_shard() of its result in them""",
+        compute="b = a.redistribute('sharded')",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
+        "shard_in_a_single_threaded_kernel",
+        """\
+error: 'extract_shard' has no place in a single-threaded kernel: the compiler deals the work to cores by itself
+  at {file}:34:15
+      out.store(a.extract_shard())
+                ^~~~~~~~~~~~~~~
+  help: write threads: mode='multi_threaded' is the default""",
+        call="""\
+@ttl.kernel(grid=(2, 2), mode='single_threaded')
+def m(a, out):
+    out.store(a.extract_shard())
+
+
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+m(d, out)""",
+    ),
+    Case(
         "consumer_without_producer_on_a_core",
         """\
 error: circular buffer 'cb' is waited for, but no thread produces it on core (1, 0)

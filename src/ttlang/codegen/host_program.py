@@ -31,6 +31,7 @@ from ttlang.dialects.ttmetal import (
     memory_space,
 )
 from ttlang.hardware import Chip, chip
+from ttlang.hardware.grids import placed
 from ttlang.transforms.program_structure import element_format
 from ttlang.transforms.tensor_pages import Pages
 from ttlang.transforms.ttl_to_ttmetal import (
@@ -159,12 +160,11 @@ def read_host_program(module: ModuleOp) -> HostProgram:
     compute = next((c for c in configs if isinstance(c, ComputeConfigAttr)), None)
     grid = func.attributes[GRID]
     assert isinstance(grid, GridAttr)
-    corners = [config.core_range.corners for config in configs]
     return HostProgram(
         name=_text(func.attributes[PROGRAM]),
         arch=_text(func.attributes[ARCH]),
         grid=grid.sizes,
-        cores=(1 + max(x1 for _, _, x1, _ in corners), 1 + max(y1 for _, _, _, y1 in corners)),
+        cores=placed(grid.sizes, target),
         buffers=buffers,
         semaphores=tuple(_semaphores(launch)),
         tensors=tensors,

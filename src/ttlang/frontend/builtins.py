@@ -21,7 +21,7 @@ from . import blocks, debugging, elements, floats, integers, pipes, semaphores, 
 from .conditions import both, either
 from .nested_functions import NestedFunction, inline
 from .semaphores import RemoteSemaphore
-from .shards import extract
+from .shards import extract, not_single_threaded, redistribute
 from .single_threaded.recording import Recorder, SliceValue
 from .single_threaded.recording import store as store_slice
 from .values import (
@@ -100,6 +100,7 @@ METHODS: dict[tuple[type, str], Handler] = {
     (Shard, "store"): _store,
     (TensorParameter, "extract_shard"): extract,
     (RedistributedTensor, "extract_shard"): extract,
+    (TensorParameter, "redistribute"): redistribute,
     (SliceValue, "store"): store_slice,
     (Transfer, "wait"): blocks.wait_for,
     (PipeNet, "if_src"): pipes.if_src,
@@ -455,6 +456,8 @@ def attribute(compiler: "ThreadCompiler", owner: Any, name: str) -> Any:
             f"'{name}' of a tensor of the host: threads know the tensors that are arguments of their kernel",
             hint="pass the tensor to the kernel",
         )
+    if isinstance(owner, SliceValue) and name in ("extract_shard", "redistribute"):
+        not_single_threaded(compiler, name)
     if isinstance(owner, SliceValue) and owner.whole and name in ("shape", "tile_shape", "ndim", "name"):
         return getattr(owner.tensor, name)
     if isinstance(owner, TensorValue):

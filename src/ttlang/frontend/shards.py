@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shards of distributed tensors in threads: blocks in compute threads, slices in data-movement threads."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ttlang.language.tensors import LocalShard, RedistributedTensor, TensorParameter
 
@@ -19,11 +19,6 @@ def extract(compiler: "ThreadCompiler", tensor: TensorParameter | RedistributedT
         raise compiler.error(
             f"tensor '{tensor.name}' has no parts of cores: it is not distributed", hint=NOT_DISTRIBUTED
         )
-    if compiler.thread.kind == "single_threaded":
-        raise compiler.error(
-            "a single-threaded kernel has no shards: the compiler deals the work to cores by itself",
-            hint="write threads: mode='multi_threaded' is the default",
-        )
     if compiler.thread.kind == "datamovement":
         value = compiler.program.shard(compiler, tensor)
         if isinstance(tensor, RedistributedTensor):
@@ -35,6 +30,22 @@ def extract(compiler: "ThreadCompiler", tensor: TensorParameter | RedistributedT
             hint="make the tensor tiled: layout=ttl.TILE",
         )
     return Shard(compiler.program.shard(compiler, tensor), tensor)
+
+
+def redistribute(compiler: "ThreadCompiler", tensor: TensorParameter, *_: Any, **__: Any) -> NoReturn:
+    """`tensor.redistribute(...)` in a thread: refused."""
+    raise compiler.error(
+        f"tensor '{tensor.name}' is redistributed in a thread: all threads see it in the same parts",
+        hint="call redistribute() in the kernel, outside threads, and extract_shard() of its result in them",
+    )
+
+
+def not_single_threaded(compiler: "ThreadCompiler", name: str) -> NoReturn:
+    """A method of distributed tensors in a single-threaded kernel: refused."""
+    raise compiler.error(
+        f"'{name}' has no place in a single-threaded kernel: the compiler deals the work to cores by itself",
+        hint="write threads: mode='multi_threaded' is the default",
+    )
 
 
 def not_written(compiler: "ThreadCompiler", shard: Shard | TensorSlice, name: str) -> Exception:

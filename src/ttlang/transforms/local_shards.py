@@ -48,17 +48,22 @@ def place_in_shards(program: ProgramOp, inside: Sequence[KernelOp]) -> None:
         op for kernel in inside for thread in kernel.threads for op in thread.walk() if isinstance(op, CopyOp)
     ]
     grid = grid_of(program, inside[0])
-    for cb in resources(program, CreateCBOp):
-        for candidate in _candidates(cb):
+    made = resources(program, CreateCBOp)
+    own = [
+        candidate
+        for candidate in (c for cb in made for c in _candidates(cb))
+        if _tensor(program, candidate.slice) is not None and _is_sweep(candidate, program, grid)
+    ]
+    alone = [candidate for candidate in own if _is_alone(candidate, copies, own, grid)]
+    for cb in made:
+        for candidate in (c for c in alone if c.cb is cb and c.copy in copies):
             position = _tensor(program, candidate.slice)
-            if position is None or not _is_alone(candidate, copies):
-                continue
-            if _is_sweep(candidate, program, grid):
-                cb.attributes[SHARDS_OF] = IntegerAttr(position, i32)
-                cb.attributes[SHARDS_ARE] = StringAttr("read" if candidate.reads else "written")
-                _remove_copy(candidate.copy)
-                copies.remove(candidate.copy)
-                break
+            assert position is not None
+            cb.attributes[SHARDS_OF] = IntegerAttr(position, i32)
+            cb.attributes[SHARDS_ARE] = StringAttr("read" if candidate.reads else "written")
+            _remove_copy(candidate.copy)
+            copies.remove(candidate.copy)
+            break
 
 
 def tensors_in_place(program: ProgramOp) -> set[int]:
@@ -151,11 +156,17 @@ def _tensor(program: ProgramOp, reference: IndexAccessorOp) -> int | None:
     return next((i for i, argument in enumerate(arguments) if argument is tensor), None)
 
 
-def _is_alone(candidate: _Candidate, copies: list[CopyOp]) -> bool:
-    """Whether no other copy touches the tensor; tensors that are read may be read by others too."""
-    tensor = _accessed(candidate.slice)
+def _is_alone(
+    candidate: _Candidate, copies: Sequence[CopyOp], own: Sequence[_Candidate], grid: tuple[int, ...]
+) -> bool:
+    """Whether no other copy touches the tensor.
+
+    Tensors that are read may be read by others too, and programs of other cores may write to the shards of theirs.
+    """
+    tensor, cores = _accessed(candidate.slice), set(_users(candidate.cb, grid))
+    elsewhere = [c.copy for c in own if not c.reads and cores.isdisjoint(_users(c.cb, grid))]
     for copy in copies:
-        if copy is candidate.copy:
+        if copy is candidate.copy or (not candidate.reads and copy in elsewhere):
             continue
         for end, is_read in ((copy.src, True), (copy.dst, False)):
             if not isinstance(end.owner, IndexAccessorOp) or _accessed(end.owner) is not tensor:
