@@ -29,6 +29,7 @@ FEATURES = (
     "examples",
     "language_kernels",
     "control_flow",
+    "core_ranges",
     "data_movement",
     "pipes",
     "matmul",

@@ -315,3 +315,153 @@ def test_a_range_of_all_cores_is_no_range():
     copy(x, out)
     np.testing.assert_array_equal(out, x)
     assert "core_range" not in copy.compile(x, out).asm["ttl"]
+
+
+def test_programs_around_a_ring():
+    """Each of two programs sends before it receives: pipes between them hold a block."""
+
+    @ttl.kernel(grid=(2,))
+    def swap(x, out):
+        net = ttl.PipeNet([ttl.Pipe(src=i, dst=1 - i) for i in range(2)])
+        own_cb, received_cb = (ttl.make_circular_buffer_like(x, shape=(1, 1)) for _ in range(2))
+
+        @ttl.datamovement(cores=0)
+        def first():
+            with own_cb.reserve() as own:
+                ttl.copy(x[0, 0], own)
+            with own_cb.wait() as own:
+                net.if_src(lambda pipe: ttl.copy(own, pipe))
+            with received_cb.reserve() as received:
+                net.if_dst(lambda pipe: ttl.copy(pipe, received))
+            with received_cb.wait() as received:
+                ttl.copy(received, out[0, 0])
+
+        @ttl.datamovement(cores=1)
+        def second():
+            with own_cb.reserve() as own:
+                ttl.copy(x[1, 0], own)
+            with own_cb.wait() as own:
+                net.if_src(lambda pipe: ttl.copy(own, pipe))
+            with received_cb.reserve() as received:
+                net.if_dst(lambda pipe: ttl.copy(pipe, received))
+            with received_cb.wait() as received:
+                ttl.copy(received, out[1, 0])
+
+    x, out = values(2, 1), np.zeros((2 * TILE, TILE), np.float32)
+    swap(x, out)
+    np.testing.assert_array_equal(out, np.roll(x, TILE, axis=0))
+    assert any(b.name.startswith("landing") for b in swap.compile(x, out).image.buffers)
+
+
+def test_a_multicast_to_cores_of_two_programs():
+    """Receivers reserve blocks of different buffers: the pipe lands in one of its own."""
+
+    @ttl.kernel(grid=(3,))
+    def share(x, out):
+        net = ttl.PipeNet([ttl.Pipe(src=0, dst=slice(1, 3))])
+        x_cb, small_cb = (ttl.make_circular_buffer_like(x, shape=(1, 1)) for _ in range(2))
+        large_cb = ttl.make_circular_buffer_like(x, shape=(1, 1), buffer_factor=4)
+
+        @ttl.datamovement(cores=0)
+        def send():
+            with x_cb.reserve() as block:
+                ttl.copy(x[0, 0], block)
+            with x_cb.wait() as block:
+                net.if_src(lambda pipe: ttl.copy(block, pipe))
+
+        @ttl.datamovement(cores=1)
+        def receive():
+            with small_cb.reserve() as block:
+                net.if_dst(lambda pipe: ttl.copy(pipe, block))
+            with small_cb.wait() as block:
+                ttl.copy(block, out[0, 0])
+
+        @ttl.datamovement(cores=2)
+        def receive_elsewhere():
+            with large_cb.reserve() as block:
+                net.if_dst(lambda pipe: ttl.copy(pipe, block))
+            with large_cb.wait() as block:
+                ttl.copy(block, out[1, 0])
+
+    x, out = values(1, 1), np.zeros((2 * TILE, TILE), np.float32)
+    share(x, out)
+    np.testing.assert_array_equal(out, np.tile(x, (2, 1)))
+
+
+def test_a_deadlock_between_programs_is_found():
+    @ttl.kernel(grid=(2,))
+    def stuck(x, out):
+        net = ttl.PipeNet([ttl.Pipe(src=0, dst=1)])
+        cb = ttl.make_circular_buffer_like(x, shape=(1, 1))
+        ready = ttl.Semaphore()
+
+        @ttl.datamovement(cores=0)
+        def send():
+            ready.wait_ge(1)
+            with cb.reserve() as block:
+                ttl.copy(x[0, 0], block)
+            with cb.wait() as block:
+                net.if_src(lambda pipe: ttl.copy(block, pipe))
+
+        @ttl.datamovement(cores=1)
+        def receive():
+            with cb.reserve() as block:
+                net.if_dst(lambda pipe: ttl.copy(pipe, block))
+            ready.get_remote(0).inc(1)
+            with cb.wait() as block:
+                ttl.copy(block, out[0, 0])
+
+    with pytest.raises(ttl.CompileError, match="in a circle of waits") as caught:
+        stuck(values(1, 1), np.zeros((TILE, TILE), np.float32))
+    text = str(caught.value)
+    assert "thread 'send' on core (0,)" in text and "thread 'receive' on core (1,)" in text
+
+
+def test_programs_of_different_types():
+    """One program computes in 32 bits, which decides the registers of the other too."""
+
+    @ttl.kernel(grid=(2,))
+    def types(x, y, x_out, y_out):
+        x_cb, y_cb, x_out_cb, y_out_cb = (
+            ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, x_out, y_out)
+        )
+
+        @ttl.datamovement(cores=0)
+        def read_x():
+            with x_cb.reserve() as block:
+                ttl.copy(x, block)
+
+        @ttl.datamovement(cores=1)
+        def read_y():
+            with y_cb.reserve() as block:
+                ttl.copy(y, block)
+
+        @ttl.compute(cores=0)
+        def floats():
+            with x_cb.wait() as block, x_out_cb.reserve() as result:
+                result.store(block + block)
+
+        @ttl.compute(cores=1)
+        def integers():
+            with y_cb.wait() as block, y_out_cb.reserve() as result:
+                result.store(block + block)
+
+        @ttl.datamovement(cores=0)
+        def write_x():
+            with x_out_cb.wait() as result:
+                ttl.copy(result, x_out)
+
+        @ttl.datamovement(cores=1)
+        def write_y():
+            with y_out_cb.wait() as result:
+                ttl.copy(result, y_out)
+
+    import ml_dtypes
+
+    x = values(1, 1).astype(ml_dtypes.bfloat16)
+    y = np.random.default_rng(1).integers(-(2**29), 2**29, (TILE, TILE), np.int32)
+    x_out, y_out = np.zeros_like(x), np.zeros_like(y)
+    types(x, y, x_out, y_out)
+    np.testing.assert_array_equal(x_out, x + x)
+    np.testing.assert_array_equal(y_out, y + y)
+    assert types.compile(x, y, x_out, y_out).image.fp32_dest_acc
