@@ -13,8 +13,10 @@ nothing computed.
 import json
 import os
 import subprocess
+from copy import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel, matmul_kernel
 from tests.end_to_end.test_core_ranges import middle_of_four, pipeline, pipeline_arguments, sharded_arguments
@@ -22,6 +24,7 @@ from tests.end_to_end.test_local_shards import LOCAL
 
 import ttlang as ttl
 from ttlang.hardware.data_formats import BY_METAL_NAME
+from ttlang.language.redistribution import redistribute
 from ttlang.runtime.accessor_words import same_placement, split_words
 
 SCRIPT = Path(__file__).with_name("ttnn_program.py")
@@ -34,6 +37,21 @@ SHARDS = {
     "width_float32": ttl.Shard("width", (128, 32), (4, 1)),
     "block_bfloat16": ttl.Shard("block", (64, 32), (4, 2)),
 }
+
+
+def redistribution():
+    """A tensor in squares becomes one in rows."""
+    x = np.zeros((128, 128), np.float32)
+    squares = ttl.DistributedTensor(x, (2, 2), (64, 64))
+    return redistribute, (squares, ttl.DistributedTensor(x, (4, 1), (32, 128), "height_sharded"))
+
+
+MADE = {
+    "core_ranges": lambda: (pipeline, pipeline_arguments()),
+    "some_shards": lambda: (middle_of_four, sharded_arguments()),
+    "redistribution": redistribution,
+}
+"""Kernels with their arguments."""
 ETHERNET_MASKS = {"wormhole_b0": 0, "blackhole": 288}
 
 
@@ -62,8 +80,7 @@ def chip(request):
         "elementwise_float32",
         "matmul",
         "own_shards",
-        "core_ranges",
-        "some_shards",
+        *MADE,
         *SHARDS,
     ],
 )
@@ -71,16 +88,11 @@ def program(request, generation, chip, tmp_path_factory):
     options = {"arch": chip, "metal_version": generation}
     if request.param == "matmul":
         kernel, dtype = matmul_kernel(**options), "bfloat16"
-    elif request.param in ("core_ranges", "some_shards"):
-        kernel, arguments = {
-            "core_ranges": (pipeline, pipeline_arguments()),
-            "some_shards": (middle_of_four, sharded_arguments()),
-        }[request.param]
-        kernel.arch = chip
-        kernel._config["metal_version"] = generation
-        compiled = kernel.compile(*arguments)
-        assert all(kernel.cores for kernel in compiled.image.kernels)
-        return compiled.save(tmp_path_factory.mktemp("programs") / "program.ttm")
+    elif request.param in MADE:
+        made, arguments = MADE[request.param]()
+        kernel = copy(made)
+        kernel.arch, kernel._config = chip, {**made._config, "metal_version": generation}
+        return kernel.compile(*arguments).save(tmp_path_factory.mktemp("programs") / "program.ttm")
     elif request.param == "own_shards":
         kernel, own = LOCAL["rows of a block"]
         kernel.arch = chip
