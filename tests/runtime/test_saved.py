@@ -165,6 +165,10 @@ def test_files_that_cannot_be_loaded(tmp_path):
         ({"buffers": (images.BufferImage("b", 0, "Float8", 1, 1, 0),)}, "unknown format 'Float8'"),
         ({"cores": (1,)}, "malformed"),
         ({"tensors": ()}, "takes tensor 1 of 0"),
+        (
+            {"kernels": (images.KernelImage("k", "reader", "", {}, (), (), cores=(0, 0, 1)),)},
+            "3 numbers are no ranges of cores",
+        ),
         ({"kernels": (images.KernelImage("k", "ethernet", "", {}, (), ()),)}, "of the kind 'ethernet'"),
     ],
 )

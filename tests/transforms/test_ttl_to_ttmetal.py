@@ -136,5 +136,11 @@ def test_threads_must_be_functions():
         host_module(text)
 
 
+def test_a_program_needs_a_kernel():
+    text = f"ttl.program @empty(%a: {TENSOR}) grid = [1, 1] {{ }}"
+    with pytest.raises(CompileError, match="a program has at least one kernel, this one has none"):
+        host_module(f"builtin.module {{ {text} }}")
+
+
 def test_host_follows_the_analysis():
     assert ANALYSIS[-2:] == ("ttl-expand-threads", "ttl-assign-dst-registers") and HOST == ("ttl-to-ttmetal",)

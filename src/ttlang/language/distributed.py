@@ -84,10 +84,10 @@ class DistributedTensor(Tensor):
 
     def extract_shard(self, core: int | tuple[int, int]) -> np.ndarray:
         """The part of a core, (x, y) or its number, as a view of the values. Raises CompileError when it has none."""
-        x, y = divmod(core, self.cores[0])[::-1] if isinstance(core, int) else core
-        rows, columns = self.grid
-        number = y * self.cores[0] + x
-        if not (0 <= x < self.cores[0] and 0 <= number < rows * columns):
+        across, (rows, columns) = self.cores[0], self.grid
+        x, y = core if isinstance(core, tuple) else (int(core) % across, int(core) // across)
+        number = y * across + x
+        if not (0 <= x < across and 0 <= number < rows * columns):
             raise misuse(
                 f"core {core} has no part of this tensor, whose {rows * columns} parts belong to"
                 f" {self.cores[0]}x{self.cores[1]} cores"

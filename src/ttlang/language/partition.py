@@ -32,7 +32,9 @@ class Partition:
             raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, got {self.strategy!r}")
         for name, value in (("grid", self.grid), ("shard", self.shard)):
             if not _is_size(value):
-                raise ValueError(f"{name} must be two integers of at least 1, rows first, got {value!r}")
+                raise ValueError(
+                    f"{name} must be a tuple of two integers of at least 1, rows first, got {value!r}"
+                )
         rows, columns = self.grid
         if self.strategy == "height_sharded" and columns > 1:
             raise ValueError(f"height_sharded divides rows only, but the grid is {self.grid}")
@@ -108,7 +110,7 @@ class Partition:
         """The shape of the whole over a grid of parts (gives their size), or over their size (gives the grid)."""
         rows, columns = self.shape
         if not _is_size(by):
-            raise ValueError(f"{name} must be two integers of at least 1, rows first, got {by!r}")
+            raise ValueError(f"{name} must be a tuple of two integers of at least 1, rows first, got {by!r}")
         if rows % by[0] or columns % by[1]:
             raise ValueError(f"{name} {by} does not divide a matrix of {_times(self.shape)}")
         return rows // by[0], columns // by[1]

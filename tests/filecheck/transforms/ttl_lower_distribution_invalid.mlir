@@ -96,6 +96,17 @@ ttl.program @three_dimensions(%t: !T, %u: !T) grid = [2] {
 
 !D = !ttl.dist_tensor<grid=[2,1], shard=[2,2], !ttcore.tile<32x32, bf16>, sharded, L1>
 
+ttl.program @argument(%a: !D) grid = [2] {
+  ttl.kernel {
+    // expected-error @below {{this shard is of no tensor that ttl.distribute made}}
+    %x = ttl.extract_shard %a
+  }
+}
+
+// -----
+
+!D = !ttl.dist_tensor<grid=[2,1], shard=[2,2], !ttcore.tile<32x32, bf16>, sharded, L1>
+
 ttl.program @outside(%t: tensor<4x2x!ttcore.tile<32x32, bf16>>) grid = [2] {
   ttl.kernel {
     %a = ttl.distribute %t : !D

@@ -279,3 +279,12 @@ ttl.program @loop_bounds(%t: !T) grid = [1, 1] {
     }
   }
 }
+
+// -----
+
+ttl.program @distributed(%t: tensor<4x2x!ttcore.tile<32x32, bf16>>) grid = [2] {
+  ttl.kernel {
+    // expected-error @below {{ttl-validate finds a ttl.distribute that is not lowered yet}}
+    %a = ttl.distribute %t : !ttl.dist_tensor<grid=[2,1], shard=[2,2], !ttcore.tile<32x32, bf16>, sharded, L1>
+  }
+}

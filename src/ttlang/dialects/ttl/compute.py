@@ -553,8 +553,8 @@ class BlockBroadcastOp(_ExpressionOp):
 
 @irdl_op_definition
 class BlockStoreOp(IRDLOperation):
-    """Store of a computed value in a reserved block: `ttl.block_store %block, %value`, or `... acc` to
-    accumulate.
+    """Store of a computed value in a reserved block, or in this core's shard of a distributed tensor:
+    `ttl.block_store %block, %value`, or `... acc` to accumulate.
 
     The first accumulating store to an acquired block starts from 0.
     """
