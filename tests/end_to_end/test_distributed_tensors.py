@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ttlang as ttl
+from ttlang.language.redistribution import redistribute
 
 TILE = 32
 ROWS, COLUMNS = 4 * TILE, 4 * TILE
@@ -261,6 +262,8 @@ def test_redistribution(source, target):
     assert (dealt.grid, dealt.shard, dealt.strategy) == (grid, shard, strategy)
     assert dealt.report is not None and dealt.report.cycles > 0
     np.testing.assert_array_equal(tensor.numpy(), x)
+    (buffer,) = redistribute.compile(tensor, dealt).image.buffers
+    assert bool(buffer.shards_of) == ({source, target} != {"interleaved"}), "one side is not transferred"
 
 
 @pytest.mark.parametrize(
