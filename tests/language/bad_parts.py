@@ -414,6 +414,84 @@ d = ttl.DistributedTensor(a, (2, 2), (64, 64))
 m(d, out)""",
     ),
     Case(
+        "shard_in_a_with",
+        """\
+error: 'with' takes buffer.wait() or buffer.reserve(), got the shard of tensor 'a'
+  at {file}:16:14
+      with a.extract_shard() as block:
+           ^~~~~~~~~~~~~~~~~""",
+        compute="""\
+with a.extract_shard() as block:
+    out.extract_shard().store(block)""",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, ttl.DistributedTensor(out, (2, 2), (64, 64)))""",
+    ),
+    Case(
+        "printed_shard",
+        """\
+error: the shard of tensor 'a' cannot be printed in a thread
+  at {file}:16:15
+      print(a.extract_shard())
+            ^~~~~~~~~~~~~~~~~
+  help: print integers and texts""",
+        compute="print(a.extract_shard())",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
+        "released_shard",
+        """\
+error: the shard of tensor 'a' has no 'pop' in a thread
+  at {file}:16:9
+      a.extract_shard().pop()
+      ^~~~~~~~~~~~~~~~~~~~~""",
+        compute="a.extract_shard().pop()",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
+        "store_in_a_data_movement_thread",
+        """\
+error: a slice of 2x2 of tensor 'a' has no attribute 'store'
+  at {file}:26:9
+      a.extract_shard().store(1.0)
+      ^~~~~~~~~~~~~~~~~~~~~~~""",
+        write="a.extract_shard().store(1.0)",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
+        "subtraction_from_a_shard",
+        """\
+error: '-=' on a block: only '+=' accumulates into a block
+  at {file}:17:9
+      mine -= 1.0
+      ^~~~~~~~~~~
+  help: compute the value and store it with .store(...)""",
+        compute="""\
+mine = a.extract_shard()
+mine -= 1.0""",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
+        "copy_of_shards",
+        """\
+error: ttl.copy moves data between a slice of a tensor and a block, a block and a pipe, or two blocks; got a slice of 2x2 of tensor 'a' and a slice of 2x2 of tensor 'a'
+  at {file}:26:9
+      ttl.copy(a.extract_shard(), a.extract_shard())
+      ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~""",
+        write="ttl.copy(a.extract_shard(), a.extract_shard())",
+        call="""\
+d = ttl.DistributedTensor(a, (2, 2), (64, 64))
+k(d, out)""",
+    ),
+    Case(
         "consumer_without_producer_on_a_core",
         """\
 error: circular buffer 'cb' is waited for, but no thread produces it on core (1, 0)
