@@ -455,10 +455,14 @@ k(d, out)""",
     Case(
         "store_in_a_data_movement_thread",
         """\
-error: a slice of 2x2 of tensor 'a' has no attribute 'store'
+error: a store to a block belongs in a compute thread; 'write' is a data-movement thread
   at {file}:26:9
       a.extract_shard().store(1.0)
-      ^~~~~~~~~~~~~~~~~~~~~~~""",
+      ^~~~~~~~~~~~~~~~~~~~~~~~~~~~
+  note: 'write' is defined at {file}:25:5
+      def write():
+      ^~~
+  help: move it to a function decorated with @ttl.compute()""",
         write="a.extract_shard().store(1.0)",
         call="""\
 d = ttl.DistributedTensor(a, (2, 2), (64, 64))

@@ -176,8 +176,11 @@ def binary(compiler: "ThreadCompiler", name: str, a: Any, b: Any) -> TensorValue
     return TensorValue(compiler.emit(op).results[0])
 
 
-def store(compiler: "ThreadCompiler", block: Block | Shard, value: Any, *, accumulate: bool = False) -> None:
+def store(
+    compiler: "ThreadCompiler", block: Block | Shard | TensorSlice, value: Any, *, accumulate: bool = False
+) -> None:
     require_kind(compiler, "compute", "a store to a block")
+    assert not isinstance(block, TensorSlice), "compute threads have no slices"
     if isinstance(block, Block):
         used(compiler, block)
     elif isinstance(block.tensor, RedistributedTensor):

@@ -32,6 +32,7 @@ from .values import (
     RuntimeInt,
     RuntimeRange,
     Shard,
+    TensorSlice,
     TensorValue,
     Transfer,
     depends_on_core,
@@ -83,7 +84,9 @@ def _block_release(verb: str, name: str) -> Handler:
     return handler
 
 
-def _store(compiler: "ThreadCompiler", block: Block | Shard, value: Any, acc: bool = False) -> None:
+def _store(
+    compiler: "ThreadCompiler", block: Block | Shard | TensorSlice, value: Any, acc: bool = False
+) -> None:
     if not isinstance(acc, bool):
         raise compiler.error(f"'acc' of store() is True or False, known at compile time; got {describe(acc)}")
     blocks.store(compiler, block, value, accumulate=acc)
@@ -98,6 +101,7 @@ METHODS: dict[tuple[type, str], Handler] = {
     (Block, "push"): _block_release("reserve", "push"),
     (Block, "store"): _store,
     (Shard, "store"): _store,
+    (TensorSlice, "store"): _store,  # refused: slices are in data-movement threads
     (TensorParameter, "extract_shard"): extract,
     (RedistributedTensor, "extract_shard"): extract,
     (TensorParameter, "redistribute"): redistribute,
