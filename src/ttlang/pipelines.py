@@ -6,20 +6,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from itertools import count
 from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 
 from ttlang.codegen.cpp_printer import print_cpp
 from ttlang.codegen.host_program import HostProgram, drop_programs, read_host_program, take_host_module
+from ttlang.codegen.ir_text import ir_text
 from ttlang.codegen.line_map import CppKernel
 from ttlang.diagnostics import TTLangError
 from ttlang.dialects import context
+from ttlang.dialects.fast_verification import verify
 from ttlang.environment import is_on
 from ttlang.transforms import COMPOSITES, PASSES, load_pass
 
@@ -57,13 +57,6 @@ TTL_TO_TTKERNEL = (
 )
 """The pipeline of section 7.3 of the plan as `ttl-opt -p` takes it: `ANALYSIS` and `LOWERING`, but for the place of
 `ttl-canonicalize` and `ttl-verify-layouts`, which the plan's text does not name and `ttl-allocate-cbs` runs."""
-
-
-def ir_text(module: ModuleOp) -> str:
-    """The custom assembly form of a module."""
-    stream = StringIO()
-    Printer(stream).print_op(module)
-    return stream.getvalue() + "\n"
 
 
 _DUMPS = count(1)
@@ -153,7 +146,7 @@ def run_passes(
         try:
             instance.apply(ctx, module)
             if observer.verify_each:
-                module.verify()
+                verify(module)
         except Exception as error:
             observer.failed(name, module, error)
             raise
@@ -182,13 +175,13 @@ def compile_module(
         step()
         observer.seconds[name] = observer.seconds.get(name, 0.0) + time.process_time() - start
 
-    timed("verify", module.verify)
+    timed("verify", lambda: verify(module))
     ttl = ir_text(module)
     observer.write("00_ttl.mlir", ttl)
     run_passes(module, ANALYSIS, observer, ctx)
     run_passes(module, HOST, observer, ctx)
     host_module = take_host_module(module)
-    timed("verify", host_module.verify)
+    timed("verify", lambda: verify(host_module))
     ttmetal = ir_text(host_module)
     ttkernel = None
     if direct:
@@ -197,10 +190,10 @@ def compile_module(
     else:
         run_passes(module, LOWERING, observer, ctx)
         drop_programs(module)
-        timed("verify", module.verify)
+        timed("verify", lambda: verify(module))
         ttkernel = ir_text(module)
         run_passes(module, EMISSION, observer, ctx, _versioned(EMISSION, metal_version))
-    timed("verify", module.verify)
+    timed("verify", lambda: verify(module))
     emitc = ir_text(module)
     start = time.process_time()
     kernels = tuple(print_cpp(module, metal_version=metal_version))

@@ -35,6 +35,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from .fast_verification import verify
 from .lexing import LinearLexer
 
 UNKNOWN: LocationAttr = UnknownLoc()
@@ -277,7 +278,7 @@ def one_line(error: Exception) -> str:
 def first_invalid(root: Operation) -> tuple[Operation, str] | None:
     """The first op under `root` that does not verify, and what its verifier says; None when all do."""
     try:
-        root.verify()
+        verify(root)
     except VerifyException as error:
         for op in root.walk():
             try:
