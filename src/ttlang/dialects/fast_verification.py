@@ -7,6 +7,7 @@ messages are its own.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from xdsl.ir import Attribute, Operation
 from xdsl.irdl import (
@@ -24,8 +25,9 @@ from xdsl.irdl import (
     VerificationContext,
 )
 from xdsl.irdl.operations import (
-    OperandOrResultDef,
+    OperandDef,
     OptionalDef,
+    ResultDef,
     VariadicDef,
     VarIRConstruct,
     irdl_op_verify_arg_list,
@@ -36,6 +38,7 @@ from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 _Check = Callable[[Operation, VerificationContext], None]
+_Values = Literal[VarIRConstruct.OPERAND, VarIRConstruct.RESULT]
 
 
 class _Differs(Exception):
@@ -116,10 +119,10 @@ def _attribute_check(constraint: AttrConstraint) -> AttrConstraint | None:
     return None if isinstance(constraint, AnyAttr) else constraint
 
 
-def _arguments(definition: OpDef, construct: VarIRConstruct) -> list[_Check]:
+def _arguments(definition: OpDef, construct: _Values) -> list[_Check]:
     """Checks of operands or results."""
     operands = construct is VarIRConstruct.OPERAND
-    wanted: list[tuple[str, OperandOrResultDef]] = [
+    wanted: list[tuple[str, OperandDef | ResultDef]] = [
         *(definition.operands if operands else definition.results)
     ]
     segments = AttrSizedOperandSegments if operands else AttrSizedResultSegments
@@ -159,7 +162,7 @@ def _of_one(constraint: RangeConstraint) -> AttrConstraint | None:
     return None
 
 
-def _any_number_of_anything(definition: OperandOrResultDef) -> bool:
+def _any_number_of_anything(definition: OperandDef | ResultDef) -> bool:
     constraint = definition.constr
     anything = isinstance(constraint, RangeOf) and isinstance(constraint.constr, AnyAttr)
     return anything and not isinstance(definition, OptionalDef)
