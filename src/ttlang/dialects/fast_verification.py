@@ -60,7 +60,7 @@ def _prepare(cls: type[IRDLOperation]) -> None:
     _PREPARED.add(cls)
     if hasattr(cls, "get_irdl_definition"):  # the ops of `ttkernel` have rows of a table instead
         definition = cls.get_irdl_definition()
-        definition.verify = _shorter(definition)  # type: ignore[method-assign]
+        definition.verify = _shorter(definition)  # type: ignore[method-assign, assignment]
 
 
 def _shorter(definition: OpDef) -> Callable[[Operation], None]:
