@@ -20,7 +20,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ttlang.dialects import emitc
 from ttlang.dialects.ttkernel.verifiers import constant_value
 
-from .emitc_context import BOOL, Scope, convert_type, refuse, signed
+from .emitc_context import BOOL, Scope, convert_type, integer, refuse, signed
 
 _SAME_FOR_BOTH_SIGNS: Mapping[type[Operation], tuple[type[Operation], bool]] = {
     # op: (EmitC op, whether the result is not negative when the operands are not)
@@ -219,7 +219,7 @@ def _convert_constant(scope: Scope, op: Operation) -> None:
     match value:
         case IntegerAttr():
             number = value.value.data
-            attribute: Attribute = IntegerAttr(number % (1 << _width(type_)), cast(IntegerType, type_))
+            attribute: Attribute = integer(number % (1 << _width(type_)), cast(IntegerType, type_))
         case FloatAttr():
             attribute = FloatAttr(FloatData(value.value.data), f32)
         case _:
