@@ -36,6 +36,7 @@ from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
 from .fast_verification import verify
+from .interned import file_location
 from .lexing import LinearLexer
 
 UNKNOWN: LocationAttr = UnknownLoc()
@@ -48,7 +49,7 @@ stack.
 
 def file_loc(filename: str, line: int, col: int) -> FileLineColLoc:
     """`loc("filename":line:col)`; line and column count from 1."""
-    return FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(col))
+    return file_location(filename, line, col)
 
 
 def name_loc(name: str, loc: LocationAttr) -> NameLoc:

@@ -8,6 +8,8 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ttlang.language.math as block_math
+from ttlang.dialects.interned import tensor
+from ttlang.dialects.ttcore import tile_type
 from ttlang.hardware.data_formats import DataType
 from ttlang.language import operations, resources
 from ttlang.language import pipes as language_pipes
@@ -150,9 +152,7 @@ def _fill(
         if dtype is not None:
             raise compiler.error("'fill' with a dtype needs a shape")
         return float(value)  # takes its shape from where it is used
-    from xdsl.dialects.builtin import TensorType
 
-    from ttlang.dialects.ttcore import TileType
     from ttlang.dialects.ttl.compute import BlockFillOp
     from ttlang.language.data import bfloat16, data_type
 
@@ -161,10 +161,10 @@ def _fill(
             f"'fill': shape must be a tuple of integers of at least 1, got {describe(shape)}"
         )
     try:
-        element = TileType(bfloat16 if dtype is None else data_type(dtype))
+        element = tile_type(bfloat16 if dtype is None else data_type(dtype))
     except TypeError as error:
         raise compiler.error(f"'fill': {error}") from None
-    type = TensorType(element, shape)
+    type = tensor(element, shape)
     return TensorValue(compiler.emit(BlockFillOp(float(value), type)).results[0])
 
 

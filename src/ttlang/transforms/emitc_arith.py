@@ -18,9 +18,10 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttkernel.verifiers import constant_value
 
-from .emitc_context import BOOL, Scope, convert_type, integer, refuse, signed
+from .emitc_context import BOOL, Scope, convert_type, refuse, signed
 
 _SAME_FOR_BOTH_SIGNS: Mapping[type[Operation], tuple[type[Operation], bool]] = {
     # op: (EmitC op, whether the result is not negative when the operands are not)

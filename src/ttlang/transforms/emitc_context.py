@@ -28,6 +28,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.diagnostics import CompileError, SourceLocation
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import integer, string
 from ttlang.dialects.locations import leaf_locations
 from ttlang.dialects.ttkernel import attributes as ttk
 from ttlang.dialects.ttkernel.op_spec import METAL_VERSIONS, OpSpec
@@ -39,22 +40,12 @@ DATA_FORMAT = emitc.OpaqueType(StringAttr("DataFormat"))
 L1_POINTER = emitc.PointerType(emitc.OpaqueType(StringAttr("volatile tt_l1_ptr uint32_t")))
 
 
-# Attributes never change; programs need few different ones, many times
-
-
-@lru_cache(maxsize=4096)
-def integer(value: int, type_: IntegerType) -> IntegerAttr[IntegerType]:
-    return IntegerAttr(value, type_)
-
-
-@lru_cache(maxsize=4096)
-def string(value: str) -> StringAttr:
-    return StringAttr(value)
+# EmitC has few different ones, many times
 
 
 @lru_cache(maxsize=4096)
 def opaque(value: str) -> emitc.OpaqueAttr:
-    return emitc.OpaqueAttr(StringAttr(value))
+    return emitc.OpaqueAttr(string(value))
 
 
 @lru_cache(maxsize=256)

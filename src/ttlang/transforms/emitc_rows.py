@@ -16,10 +16,11 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from ttlang.codegen.cpp_names import cpp_string
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import string
 from ttlang.dialects.op_table import expand, op_spec
 from ttlang.dialects.ttkernel.op_spec import CppCall, OpSpec, parse_cpp
 
-from .emitc_context import Emitter, lvalue, opaque, refuse_at, string
+from .emitc_context import Emitter, lvalue, opaque, refuse_at
 
 _SUBSCRIPT = re.compile(r"(\{\w+\}|\w+)\[\{(\w+)\}\]")
 _STORE = re.compile(r"\{(\w+)\}\[\{(\w+)\}\] = \{(\w+)\}")

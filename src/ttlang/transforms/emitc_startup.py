@@ -13,9 +13,10 @@ from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import string
 from ttlang.dialects.ttkernel import CBType, TTKernelOp
 
-from .emitc_context import Emitter, Scope, opaque, string
+from .emitc_context import Emitter, Scope, opaque
 from .emitc_rows import Row
 
 _REVERSE = ArrayAttr([opaque("SrcOrder::Reverse")])

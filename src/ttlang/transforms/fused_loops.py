@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from ttlang.dialects.interned import memref
 from ttlang.dialects.ttl.buffers import CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
@@ -196,7 +197,7 @@ def _split(loop: BlockComputeOp, cut: int, make_buffer: MakeBuffer) -> list[Bloc
     for op in moved:
         value: SSAValue = op.results[0]
         if any(use.operation not in head and use.operation is not end for use in value.uses):
-            handed.append((value, *make_buffer(value, MemRefType(tile_of(value.type), shape))))
+            handed.append((value, *make_buffer(value, memref(tile_of(value.type), shape))))
     new_end = YieldOp(*(v for v, _ in kept))
     new_end.location = end.location
     body.insert_op_before(new_end, end)

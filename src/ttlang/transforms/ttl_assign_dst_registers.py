@@ -10,6 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
@@ -101,7 +102,7 @@ class TTLAssignDSTRegisters(ModulePass):
             if resident:
                 subblock = (prod(shape[:-1]), shape[-1])
         plan.apply()
-        loop.attributes[SLOTS] = IntegerAttr(plan.slots, i32)
+        loop.attributes[SLOTS] = integer(plan.slots, i32)
         loop.attributes[SUBBLOCK] = i64_array(subblock)
 
 

@@ -22,6 +22,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttcore import TileType
 
 from .attributes import BlockType, CBType, MemorySpace, MemorySpaceAttr, ints
@@ -68,7 +69,7 @@ class CreateCBOp(IRDLOperation):
             properties={
                 "shape": i64_array(ints(type.shape)),
                 "tile_type": type.tile_type,
-                "buffer_factor": IntegerAttr(type.buffer_factor.data, i64),
+                "buffer_factor": integer(type.buffer_factor.data),
                 "memory_space": MemorySpaceAttr(MemorySpace(type.memory_space.data)),
             },
             result_types=[type],
@@ -180,7 +181,7 @@ class _CBAcquireOp(_CBOp):
         assert isinstance(cb.type, CBType)
         super().__init__(
             operands=[cb],
-            properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)},
+            properties={"num_tiles": integer(cb.type.tiles_per_block)},
             result_types=[[cb.type.block_type] if with_block else []],
         )
 
@@ -203,7 +204,7 @@ class _CBReleaseOp(_CBOp):
 
     def __init__(self, cb: SSAValue):
         assert isinstance(cb.type, CBType)
-        super().__init__(operands=[cb], properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)})
+        super().__init__(operands=[cb], properties={"num_tiles": integer(cb.type.tiles_per_block)})
 
 
 @irdl_op_definition
