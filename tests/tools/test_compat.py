@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the public language, `import ttl` and `import ttnn`, run unmodified on the simulator.
 
-The tutorials are read from `tt-lang-sim`, which lies with torch in the folder `peer` of `JUDGES`
-(`tests/conformance/setup.sh` installs them), or in the folder that `TTLANG_PEER` names.
+The tutorials are read from `tt-lang-sim`, which lies with torch in the folder `peer` of `JUDGES`; `tests/conformance/setup.sh`
+installs them.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PEER = Path(os.environ.get("TTLANG_PEER") or Path(os.environ.get("JUDGES", ""), "peer"))
+PEER = Path(os.environ.get("JUDGES", ""), "peer")
 TUTORIALS = PEER / "ttl" / "tutorials"
 SINGLE_DEVICE = (
     "elementwise/step_0_ttnn_base",
@@ -31,7 +31,7 @@ SINGLE_DEVICE = (
 LARGEST = 512
 needs_peer = pytest.mark.skipif(
     not TUTORIALS.is_dir() or not (PEER / "torch").is_dir(),
-    reason="neither JUDGES nor TTLANG_PEER names a folder with tt-lang-sim and torch",
+    reason="JUDGES names no folder with tt-lang-sim and torch: tests/conformance/setup.sh installs them",
 )
 
 
