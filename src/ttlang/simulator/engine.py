@@ -72,6 +72,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ttsim_result_fibers": (None, (c_void_p, c_void_p, c_uint32)),
     "ttsim_result_cb": (None, (c_void_p, c_uint32, c_uint32, c_void_p)),
     "ttsim_result_trace": (None, (c_void_p, c_void_p)),
+    "ttsim_result_zone_name": (c_char_p, (c_void_p, c_uint32)),
     "ttsim_result_most_filled": (None, (c_void_p, c_void_p)),
     "ttsim_result_work": (None, (c_void_p, c_void_p)),
     "ttsim_result_links": (c_void_p, (c_void_p, c_uint32)),
