@@ -30,6 +30,7 @@ FEATURES = (
     "language_kernels",
     "control_flow",
     "data_movement",
+    "peer_kernels",
     "pipes",
     "matmul",
     "reduce_broadcast",
