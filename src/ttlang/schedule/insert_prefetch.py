@@ -10,14 +10,13 @@ from xdsl.irdl import IRDLOperation
 from xdsl.traits import is_side_effect_free
 
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
-from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
-from ttlang.dialects.ttl.structure import DataMovementThreadOp, ProgramOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, Value, known
-from .targets import kernel_of, named, program_of, thread_of
+from .targets import is_tensor_read, kernel_of, named, program_of, tensor_of, thread_of, written_tensors
 from .transform_ops import InsertPrefetchOp
 
 
@@ -105,7 +104,7 @@ class _Reader:
                 self.start.append(op)
             case CBReserveOp():
                 raise ScheduleError("the loop keeps blocks in flight already", op)
-            case CopyOp() if self._is_read(op):
+            case CopyOp() if is_tensor_read(op) and isinstance(op.dst.owner, CBReserveOp):
                 self.start.append(op)
             case CBPushOp():
                 self.pushes.append(op)
@@ -117,9 +116,6 @@ class _Reader:
                 self.start.append(op)
             case _:
                 raise ScheduleError(f"the loop does more than read blocks: there is a {op.name}", op)
-
-    def _is_read(self, copy: CopyOp) -> bool:
-        return isinstance(copy.src.owner, IndexAccessorOp) and isinstance(copy.dst.owner, CBReserveOp)
 
     @property
     def reserves(self) -> list[CBReserveOp]:
@@ -233,17 +229,3 @@ class _Reader:
     def _erase(self) -> None:
         assert self.loop.parent is not None
         self.loop.parent.erase_op(self.loop)
-
-
-def tensor_of(end: SSAValue) -> SSAValue | None:
-    """The tensor of the program that an end of a copy is a slice of; None for blocks and pipes."""
-    if not isinstance(end.owner, IndexAccessorOp):
-        return None
-    accessor = end.owner.accessor.owner
-    return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
-
-
-def written_tensors(program: ProgramOp) -> set[SSAValue]:
-    """The tensors that any thread of a program writes to."""
-    found = (tensor_of(op.dst) for op in program.walk() if isinstance(op, CopyOp))
-    return {tensor for tensor in found if tensor is not None}
