@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation
 from xdsl.irdl import IRDLOperation
 from xdsl.rewriter import Rewriter
@@ -18,7 +18,7 @@ from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
 from .index_builder import known
-from .targets import named, of_kind, thread_of
+from .targets import copy_of_module, named, of_kind, thread_of
 from .transform_ops import OptimizeBufferFactorOp
 
 PIPELINED = 2
@@ -132,15 +132,11 @@ def _overflow(wanted: Mapping[CreateCBOp, int]) -> str | None:
     """
     from ttlang.pipelines import ANALYSIS, Observer, run_passes
 
-    module: Operation = next(iter(wanted))
-    while (parent := module.parent_op()) is not None:
-        module = parent
-    assert isinstance(module, ModuleOp)
-    copy = module.clone()
-    for original, twin in zip(module.walk(), copy.walk(), strict=True):
-        if isinstance(original, CreateCBOp) and original in wanted:
-            assert isinstance(twin, CreateCBOp)
-            _resized(twin, wanted[original])
+    copy, twins = copy_of_module(next(iter(wanted)))
+    for cb, factor in wanted.items():
+        twin = twins[cb]
+        assert isinstance(twin, CreateCBOp)
+        _resized(twin, factor)
     names = ANALYSIS[: ANALYSIS.index("ttl-allocate-circular-buffers")]
     unobserved = Observer(verbose=False, verify_each=False, dump_dir=None)
     run_passes(copy, names, unobserved)

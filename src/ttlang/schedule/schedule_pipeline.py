@@ -4,7 +4,6 @@
 from collections.abc import Iterator, Sequence
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.traits import is_side_effect_free
@@ -20,7 +19,7 @@ from ttlang.transforms.protocol_execution import Execution
 from ttlang.transforms.ttl_insert_synchronization import require_progress
 
 from .errors import ScheduleError
-from .targets import is_tensor_read, of_kind, program_of, read_tensors, tensor_of, written_tensors
+from .targets import is_tensor_read, of_kind, program_of, read_tensors, tensor_of, twin_of, written_tensors
 from .transform_ops import SchedulePipelineOp
 
 PROOF_STEPS = 50_000
@@ -186,20 +185,9 @@ def _is_independent(op: Operation, cb: SSAValue) -> bool:
 # What is known of the protocol
 
 
-def _twin(kernel: KernelOp) -> KernelOp:
-    """The kernel in a copy of its module."""
-    module: Operation = kernel
-    while (parent := module.parent_op()) is not None:
-        module = parent
-    copy = module.clone()
-    found = next(twin for one, twin in zip(module.walk(), copy.walk(), strict=True) if one is kernel)
-    assert isinstance(copy, ModuleOp) and isinstance(found, KernelOp)
-    return found
-
-
 def _makes_progress(kernel: KernelOp) -> bool:
     """Whether the kernel is not known to get stuck when all reads move as far as they can."""
-    twin = _twin(kernel)
+    _, twin = twin_of(kernel)
     for reserve in _reads(twin):
         _hoist(reserve, across_regions=True)
     try:
@@ -213,7 +201,7 @@ def _provable(kernel: KernelOp) -> list[int]:
     """The reads that can move so that the whole run of the protocol is known to come to its end."""
     chosen: list[int] = []
     for number in range(len(_reads(kernel))):
-        twin = _twin(kernel)
+        _, twin = twin_of(kernel)
         reads = _reads(twin)
         for earlier in chosen:
             _hoist(reads[earlier], across_regions=False)

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from ttlang.dialects.ttl.attributes import BlockType
@@ -52,6 +53,24 @@ def _around(op: Operation, kind: type[_Op]) -> _Op | None:
     while parent is not None and not isinstance(parent, kind):
         parent = parent.parent_op()
     return parent
+
+
+def copy_of_module(op: Operation) -> tuple[ModuleOp, dict[Operation, Operation]]:
+    """A copy of the module around an op, to try things on, and what each op is in it."""
+    module = op
+    while (parent := module.parent_op()) is not None:
+        module = parent
+    assert isinstance(module, ModuleOp)
+    copy = module.clone()
+    return copy, dict(zip(module.walk(), copy.walk(), strict=True))
+
+
+def twin_of(op: _Op) -> tuple[ModuleOp, _Op]:
+    """A copy of the module around an op, and the op in it."""
+    copy, twins = copy_of_module(op)
+    twin = twins[op]
+    assert isinstance(twin, type(op))
+    return copy, twin
 
 
 def named(value: SSAValue, fallback: str = "a buffer") -> str:
