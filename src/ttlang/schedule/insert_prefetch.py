@@ -9,6 +9,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.traits import is_side_effect_free
 
+from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
 from ttlang.dialects.ttl.structure import DataMovementThreadOp
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
@@ -150,13 +151,13 @@ class _Reader:
 
     def require_room(self, blocks: int) -> None:
         """Raise ScheduleError when a buffer does not hold the blocks in flight."""
-        blocks = self._limited(blocks)
         for reserve in self.reserves:
+            flying = self._limited(blocks) * reserve.blocks
             factor = reserve.cb_type.buffer_factor.data
-            if factor < blocks:
+            if factor < flying:
                 raise ScheduleError(
-                    f"{blocks} blocks in flight do not fit {named(reserve.cb)}, which holds {factor}: first give it"
-                    f" optimize_buffer_factor(factor={blocks + 1}), one more for its consumer",
+                    f"{flying} blocks in flight do not fit {named(reserve.cb)}, which holds {factor}: first give it"
+                    f" optimize_buffer_factor(factor={flying + reserve.blocks}), room for its consumer beside them",
                     reserve.cb.owner if isinstance(reserve.cb.owner, CreateCBOp) else reserve,
                 )
 
@@ -200,14 +201,15 @@ class _Reader:
     def _start_reads(self, b: IndexBuilder, variable: Value, *, ahead: Value, transaction: SSAValue) -> None:
         """The reads of a turn, into the blocks behind `ahead` others."""
         copies: dict[SSAValue, SSAValue] = {self.loop.body.block.args[0]: b.value(variable)}
-        behind = b.value(ahead)
         for op in self.start:
             match op:
                 case CBReserveOp():
-                    reserve = CBReserveOp(op.cb, ahead=behind)
+                    behind = b.value(b.binary(arith.MuliOp, ahead, op.blocks))
+                    assert op.block is not None and isinstance(op.block.type, BlockType)
+                    reserve = CBReserveOp(op.cb, ahead=behind, type=op.block.type)
                     reserve.location = op.location
                     b.insert(reserve)
-                    assert op.block is not None and reserve.block is not None
+                    assert reserve.block is not None
                     reserve.block.name_hint = op.block.name_hint
                     copies[op.block] = reserve.block
                 case CopyOp():
