@@ -111,10 +111,10 @@ def test_pipes_keep_what_they_have():
 
                     def send(pipe):
                         ttl.copy(a[i, 0], block).wait()  # noqa: B023 - called in this turn
-                        ttl.copy(block, pipe).wait()  # noqa: B023
+                        ttl.copy(block, pipe).wait()
 
                     def receive(pipe):
-                        ttl.copy(pipe, block).wait()  # noqa: B023
+                        ttl.copy(pipe, block).wait()
 
                     net.if_src(send)
                     net.if_dst(receive)
