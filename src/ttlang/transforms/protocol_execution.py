@@ -216,25 +216,27 @@ class Execution:
         self._step()
 
     def _wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        cb = op.cb
+        cb, blocks = op.cb, op.blocks
         key = (party.core, cb)
-        yield from self._until(lambda: self.in_buffer[key] > 0, ("wait", cb, op))
+        yield from self._until(lambda: self.in_buffer[key] >= blocks, ("wait", cb, op))
 
     def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        cb = op.cb
+        cb, blocks = op.cb, op.blocks
         key, capacity = (party.core, cb), cb.type.buffer_factor.data
-        yield from self._until(lambda: self.in_buffer[key] < capacity, ("reserve", cb, op))
+        if op.ahead is not None:
+            capacity -= self._value(party, op.ahead, known)
+        yield from self._until(lambda: self.in_buffer[key] + blocks <= capacity, ("reserve", cb, op))
 
     def _pop(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        self.in_buffer[party.core, op.cb] -= 1
+        self.in_buffer[party.core, op.cb] -= op.blocks
         return ()
 
     def _push(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        cb = op.cb
-        self.in_buffer[party.core, cb] += 1
-        party.pushed[cb] += 1
+        cb, blocks = op.cb, op.blocks
+        self.in_buffer[party.core, cb] += blocks
+        party.pushed[cb] += blocks
         return ()
 
     def _copy(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
