@@ -8,7 +8,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from ttlang.diagnostics import Note
 from ttlang.dialects.elementwise import BY_NAME
-from ttlang.dialects.interned import tensor
+from ttlang.dialects.interned import INDEX, tensor
 from ttlang.dialects.ttcore import tile_type
 from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp
 from ttlang.dialects.ttl.compute import (
@@ -78,8 +78,17 @@ def used(compiler: "ThreadCompiler", block: Block) -> Block:
 
 
 def acquire(compiler: "ThreadCompiler", buffer: CircularBuffer, verb: str) -> Block:
+    """Acquire the next block: the one behind those of the buffer that are held already."""
     op_class = CBWaitOp if verb == "wait" else CBReserveOp
-    op = compiler.emit(op_class(compiler.program.buffer(buffer)))
+    held = [block for block in compiler.held if block.buffer is buffer and block.verb == verb]
+    if len(held) == buffer.buffer_factor > 1:
+        raise compiler.error(
+            f"{verb}() of a block behind {len(held)} others that are held: the buffer has no more",
+            hint=f"release one first, or make buffer_factor {len(held) + 1}",
+            notes=[Note("the first of them was acquired", held[0].acquired)],
+        )
+    ahead = compiler.constant(len(held), INDEX) if 0 < len(held) < buffer.buffer_factor else None
+    op = compiler.emit(op_class(compiler.program.buffer(buffer), ahead=ahead))
     block = Block(op.results[0], buffer, verb, compiler.here())
     compiler.held.append(block)
     return block

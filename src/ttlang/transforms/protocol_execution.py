@@ -216,9 +216,11 @@ class Execution:
         self._step()
 
     def _wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        cb, blocks = op.cb, op.blocks
-        key = (party.core, cb)
-        yield from self._until(lambda: self.in_buffer[key] >= blocks, ("wait", cb, op))
+        cb = op.cb
+        key, wanted = (party.core, cb), op.blocks
+        if op.ahead is not None:
+            wanted += self._value(party, op.ahead, known)
+        yield from self._until(lambda: self.in_buffer[key] >= wanted, ("wait", cb, op))
 
     def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         cb, blocks = op.cb, op.blocks

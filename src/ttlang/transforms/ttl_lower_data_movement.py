@@ -13,7 +13,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.attributes import CBType, PipeType
-from ttlang.dialects.ttl.buffers import CBReserveOp, acquired_cb
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp, TensorAccessorOp, WaitOp
 from ttlang.dialects.ttl.elements import ReadElementOp, WriteElementOp
@@ -183,16 +183,16 @@ class _FunctionLowering:
             else:
                 self._within_core(op)
 
-    def _behind(self, reserve: CBReserveOp, ahead: SSAValue) -> SSAValue:
-        """The L1 address of the block behind others that are not pushed yet: the buffer may end between."""
-        cb, type = reserve.cb, reserve.cb_type
+    def _behind(self, acquired: AcquireOp, ahead: SSAValue, pointer: str) -> SSAValue:
+        """The L1 address of the block behind others that are held: the buffer may end between."""
+        cb, type = acquired.cb, acquired.cb_type
         block = block_bytes(type)
         if cb not in self.ends:
             with self.b.at_start():
-                base = self.b.value("get_write_ptr", self.b.buffer(cb), type=i32)
+                base = self.b.value(pointer, self.b.buffer(cb), type=i32)
                 self.ends[cb] = self._plus(base, block * type.buffer_factor.data)
                 self.ends[cb].name_hint = f"{cb.name_hint}_end" if cb.name_hint else None
-        first = self.b.value("get_write_ptr", self.b.buffer(cb), type=i32)
+        first = self.b.value(pointer, self.b.buffer(cb), type=i32)
         offset = self.b.i32(self.b.multiply(ahead, block))
         there = self.b.insert(arith.AddiOp(first, offset)).results[0]
         there.name_hint = f"{cb.name_hint}_ahead" if cb.name_hint else None
@@ -209,10 +209,10 @@ class _FunctionLowering:
             assert isinstance(end.owner, Operation)
             raise error(end.owner, "a transfer needs a block acquired from a circular buffer")
         pointer = "get_write_ptr" if isinstance(end.owner, CBReserveOp) else "get_read_ptr"
-        ahead = end.owner.ahead if isinstance(end.owner, CBReserveOp) else None
+        ahead = end.owner.ahead if isinstance(end.owner, AcquireOp) else None
         if ahead is not None and constant_index(ahead) != 0:
-            assert isinstance(end.owner, CBReserveOp)
-            address = self._behind(end.owner, ahead)
+            assert isinstance(end.owner, AcquireOp)
+            address = self._behind(end.owner, ahead, pointer)
         else:
             address = self.b.value(pointer, self.b.buffer(cb), type=i32)
         address.name_hint = f"{end.name_hint}_ptr" if end.name_hint else None

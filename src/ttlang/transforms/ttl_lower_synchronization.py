@@ -90,7 +90,7 @@ class _FunctionLowering:
         with self.b.before(op):
             handle = self.b.buffer(op.cb)
             blocks: SSAValue | int = op.blocks
-            if isinstance(op, CBReserveOp) and op.ahead is not None:
+            if isinstance(op, AcquireOp) and op.ahead is not None:
                 blocks = self.b.add(op.ahead, blocks)
             pages = self.b.multiply(blocks, pages_per_block(op.cb_type))
             self.b.call(_CALLS[type(op)], handle, self.b.i32(self.b.index(pages)))

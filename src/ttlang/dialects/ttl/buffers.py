@@ -157,7 +157,7 @@ class _CBOp(IRDLOperation):
         parser.parse_punctuation(",")
         count = parser.parse_integer(allow_boolean=False)
         ahead = []
-        if issubclass(cls, CBReserveOp) and parser.parse_optional_keyword("ahead") is not None:
+        if issubclass(cls, _CBAcquireOp) and parser.parse_optional_keyword("ahead") is not None:
             ahead.append(parse_operand(parser))
         attributes = parser.parse_optional_attr_dict()
         types = parse_result_types(parser)
@@ -194,6 +194,8 @@ class _CBOp(IRDLOperation):
 class _CBAcquireOp(_CBOp):
     """Acquisition of a block; the result, if any, is the block (a memref of it after bufferization)."""
 
+    cb = operand_def(CBType)
+    ahead = opt_operand_def(IndexType())
     block = opt_result_def()
     traits = traits_def(TTLCanonicalization())
 
@@ -205,17 +207,18 @@ class _CBAcquireOp(_CBOp):
         ahead: SSAValue | None = None,
         type: BlockType | None = None,
     ):
-        """`ahead` is for reserves only; `type` is that of several blocks in a row."""
+        """The block behind `ahead` others that are held; `type` is that of several blocks in a row."""
         assert isinstance(cb.type, CBType)
         type = cb.type.block_type if type is None else type
         super().__init__(
-            operands=[cb, ahead] if isinstance(self, CBReserveOp) else [cb],
+            operands=[cb, ahead],
             properties={"num_tiles": integer(prod(type.tensor_type.get_shape()))},
             result_types=[[type] if with_block else []],
         )
 
     def verify_(self) -> None:
         super().verify_()
+        self._verify_ahead()
         if self.block is None:
             return
         match self.block.type:
@@ -226,6 +229,13 @@ class _CBAcquireOp(_CBOp):
                     raise VerifyException(f"block {self.block.type} is no block of {self.cb_type}")
             case other:
                 raise VerifyException(f"the result must be a block or a memref, got {other}")
+
+    def _verify_ahead(self) -> None:
+        if self.ahead is None:
+            return
+        known, blocks = constant_index(self.ahead), self.cb_type.buffer_factor.data
+        if known is not None and not 0 <= known < blocks:
+            raise VerifyException(f"there is no block behind {known} others in a buffer of {blocks}")
 
 
 def _shapes(block: tuple[int, ...], count: int) -> set[tuple[int, ...]]:
@@ -250,7 +260,8 @@ class _CBReleaseOp(_CBOp):
 class CBWaitOp(_CBAcquireOp):
     """Consumer acquire: wait until a block has been pushed.
 
-    `%x = ttl.cb_wait %cb, 2 : !ttl.block<tensor<2x1x!ttcore.tile<32x32, f32>>>`, or without result.
+    `%x = ttl.cb_wait %cb, 2 : !ttl.block<tensor<2x1x!ttcore.tile<32x32, f32>>>`, or without result. With `ahead %n` it is for
+    the block behind `%n` blocks that are waited for and not popped yet, else for the oldest; blocks are popped in their order.
     """
 
     name = "ttl.cb_wait"
@@ -261,21 +272,10 @@ class CBReserveOp(_CBAcquireOp):
     """Producer acquire: wait until there is room for a block.
 
     `%x = ttl.cb_reserve %cb, 2 ahead %n : ..` reserves the block behind `%n` blocks that are reserved and not pushed
-    yet: blocks are pushed in the order in which they were reserved. Schedules that prefetch make this form.
+    yet: blocks are pushed in the order in which they were reserved.
     """
 
     name = "ttl.cb_reserve"
-    cb = operand_def(CBType)
-    ahead = opt_operand_def(IndexType())
-
-    def verify_(self) -> None:
-        super().verify_()
-        if self.ahead is None:
-            return
-        require_thread(self, "datamovement")
-        known, blocks = constant_index(self.ahead), self.cb_type.buffer_factor.data
-        if known is not None and not 0 <= known < blocks:
-            raise VerifyException(f"there is no block behind {known} others in a buffer of {blocks}")
 
 
 @irdl_op_definition

@@ -16,7 +16,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
 
 from ttlang.dialects.locations import stamp
 from ttlang.dialects.ttl.attributes import BlockType, GridAttr, element_type
-from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, ReleaseOp, acquired_cb
+from ttlang.dialects.ttl.buffers import AcquireOp, ReleaseOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
     ELEMENTWISE_OPS,
     BlockFillOp,
@@ -150,7 +150,7 @@ _CB_OPS = frozenset({"ttl.cb_wait", "ttl.cb_reserve", "ttl.cb_pop", "ttl.cb_push
 
 def _reuse_acquired(op: AcquireOp, rewriter: PatternRewriter) -> None:
     """A second wait (reserve) before the pop (push) acquires the same block again; one ahead of it another."""
-    if isinstance(op, CBReserveOp) and op.ahead is not None:
+    if op.ahead is not None:
         return
     cb = op.cb
     for other in _before(op):
@@ -158,7 +158,7 @@ def _reuse_acquired(op: AcquireOp, rewriter: PatternRewriter) -> None:
             continue
         if isinstance(other, ReleaseOp):
             return
-        if isinstance(other, CBReserveOp) and other.ahead is not None:
+        if isinstance(other, AcquireOp) and other.ahead is not None:
             return
         if isinstance(other, AcquireOp) and other.name == op.name:
             if op.block is None:
