@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The C interface that Python uses: devices, buffers, programs, results. Functions that can fail return 0 on success.
+#include <ctype.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <string>
 
 #include "fiber.h"
 #include "network.h"
@@ -28,14 +30,46 @@ constexpr uint32_t ARGUMENT_AREA = 4096;        ///< bytes for the arguments of 
 constexpr uint32_t START_SLACK = 200;           ///< random schedules: cycles by which processors may start apart
 constexpr uint32_t ARGUMENT_OFFSET = 1024;      ///< after the semaphores, in the kernel configuration area
 
+/// `exp_approx` and `ExpApprox` are the same name.
+bool same_name(const char* key, const char* name) {
+    for (;; key++, name++) {
+        while (*key == '_') key++;
+        while (*name == '_') name++;
+        if (tolower(*key) != tolower(*name)) return false;
+        if (!*key) return true;
+    }
+}
+
+DataFormat format_of(const char* name) {
+    for (uint32_t i = 0; i <= uint32_t(DataFormat::UInt8); i++)
+        if (same_name(name, format_name(DataFormat(i)))) return DataFormat(i);
+    return DataFormat::Invalid;
+}
+
+/// The cost of the work that a row of the chip's table names: an operation of sfpu_ops.def, a VectorWork, `typecast_<from>_to_<to>`.
+double* vector_cost(VectorCosts& costs, const char* key) {
+    for (uint32_t i = 0; i < uint32_t(SfpuOp::Count); i++)
+        if (same_name(key, sfpu_info(SfpuOp(i)).name)) return &costs.function[i];
+#define TTSIM_MATCH(name) \
+    if (same_name(key, #name)) return &costs.work[size_t(VectorWork::name)];
+    TTSIM_VECTOR_WORK(TTSIM_MATCH)
+#undef TTSIM_MATCH
+    constexpr char PREFIX[] = "typecast_", BETWEEN[] = "_to_";
+    const char* const between = strstr(key, BETWEEN);
+    if (strncmp(key, PREFIX, sizeof PREFIX - 1) || !between) return nullptr;
+    const std::string from(key + sizeof PREFIX - 1, between);
+    const DataFormat source = format_of(from.c_str()), target = format_of(between + sizeof BETWEEN - 1);
+    if (source == DataFormat::Invalid || target == DataFormat::Invalid) return nullptr;
+    return &costs.typecast[size_t(source)][size_t(target)];
+}
+
 double* setting(Machine& machine, const char* key) {
 #define TTSIM_MATCH(name) \
     if (!strcmp(key, #name)) return &machine.settings.name;
     TTSIM_SETTINGS(TTSIM_MATCH)
 #undef TTSIM_MATCH
-    if (!strncmp(key, "sfpu_function_", 14))
-        for (uint32_t i = 0; i < uint32_t(SfpuOp::Count); i++)
-            if (!strcmp(key + 14, sfpu_info(SfpuOp(i)).name)) return &machine.settings.sfpu[i];
+    if (!strncmp(key, "vector_16bit_", 13)) return vector_cost(machine.settings.vector[0], key + 13);
+    if (!strncmp(key, "vector_32bit_", 13)) return vector_cost(machine.settings.vector[1], key + 13);
     return nullptr;
 }
 
@@ -202,8 +236,9 @@ void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x
 }
 
 int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
-    for (double& cycles : machine->settings.sfpu)
-        if (isnan(cycles)) cycles = machine->settings.sfpu_default;
+    auto* const costs = reinterpret_cast<double*>(machine->settings.vector);
+    for (size_t i = 0; i < sizeof machine->settings.vector / sizeof(double); i++)
+        if (isnan(costs[i])) costs[i] = machine->settings.sfpu_default;
     if (const char* key = missing_setting(*machine)) {
         snprintf(error, error_bytes, "the chip description has no value for %s", key);
         return 1;
