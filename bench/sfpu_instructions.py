@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles of the vector unit's functions, counted in the library compiled for the chips.
 
-    JUDGES=DIR python bench/sfpu_instructions.py [--write] [--published] [FUNCTION ...]
+    JUDGES=DIR python bench/sfpu_instructions.py [--write] [FUNCTION ...]
 
 Compiles a kernel for each function with the RISC-V compiler and the headers of generation 0.81 (`tests/conformance/README.md`
 says where they come from), runs its code for the math processor instruction by instruction, and counts what reaches the vector
-unit for one tile. `--write` writes `src/ttlang/hardware/sfpu_cycles.csv`; `--published` compares with silicon instead.
+unit for one tile. `--write` writes `src/ttlang/hardware/sfpu_cycles.csv`;
+`docs/timing-model.md` says what is counted and compares with silicon.
 """
 
 import argparse
