@@ -181,11 +181,8 @@ def _load(name: str) -> Chip:
 
 def _sfpu_cycles(name: str) -> dict[str, tuple[int, int]]:
     """The chip's columns of ``sfpu_cycles.csv``, which ``bench/sfpu_instructions.py`` writes; functions that it lacks left out."""
-    import csv
-
-    text = (Path(__file__).parent / "sfpu_cycles.csv").read_text(encoding="utf-8")
-    return {
-        row["function"]: (int(row[name]), int(row[f"{name}_32bit"]))
-        for row in csv.DictReader(text.splitlines())
-        if row[name]
-    }
+    header, *lines = (Path(__file__).parent / "sfpu_cycles.csv").read_text(encoding="utf-8").split()
+    columns = header.split(",")
+    narrow, wide = columns.index(name), columns.index(f"{name}_32bit")
+    rows = (line.split(",") for line in lines)
+    return {row[0]: (int(row[narrow]), int(row[wide])) for row in rows if row[narrow]}

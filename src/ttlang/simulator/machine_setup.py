@@ -33,10 +33,9 @@ def create_machine(chip: Chip) -> int:
 
 
 def _set_vector_costs(machine: int, chip: Chip) -> None:
-    for function, cycles in chip.sfpu_cycles.items():
-        for width, value in zip(("16bit", "32bit"), cycles, strict=True):
-            if engine().ttsim_device_set(machine, f"vector_{width}_{function}".encode(), float(value)):
-                raise SimulatorError(f"sfpu_cycles.csv: the engine has no vector function {function!r}")
+    for function, (narrow, wide) in chip.sfpu_cycles.items():
+        if engine().ttsim_device_vector(machine, function.encode(), narrow, wide):
+            raise SimulatorError(f"sfpu_cycles.csv: the engine has no vector function {function!r}")
 
 
 def _settings(chip: Chip) -> dict[str, float]:

@@ -46,21 +46,23 @@ double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& 
 
 void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
 
-const VectorCosts& vector_costs(const Core& core) { return core.machine->settings.vector[core.math.fp32_dest]; }
+const VectorCosts& vector_costs(const Core& core) { return core.machine->settings.vector; }
 
-/// Pays for work of the vector unit on one tile.
-void charge_vector(Fiber* fiber, uint32_t line, double cycles) {
-    Core& core = *fiber->core;
-    cycles += core.machine->settings.sfpu_call_cycles;
-    count(core, TileWork::Vector);
-    count(core, TileWork::VectorCycles, uint64_t(cycles));
+/// Pays for work of the vector unit on a part of a tile; its cycles.
+double charge_vector(Fiber* fiber, uint32_t line, const VectorCost& cost, double part = 1) {
+    const Core& core = *fiber->core;
+    const double cycles = cost.cycles[core.math.fp32_dest] * part + core.machine->settings.sfpu_call_cycles;
     charge(fiber, line, cycles);
+    return cycles;
 }
 
 /// A function of sfpu_ops.def on the faces of a tile that the vector mode names.
 void charge_function(Fiber* fiber, uint32_t line, uint32_t op, uint32_t vector_mode) {
     constexpr double FACES = 4;
-    charge_vector(fiber, line, vector_costs(*fiber->core).function[op] * __builtin_popcount(faces_of(vector_mode)) / FACES);
+    const VectorCost& cost = vector_costs(*fiber->core).function[op];
+    const double cycles = charge_vector(fiber, line, cost, __builtin_popcount(faces_of(vector_mode)) / FACES);
+    count(*fiber->core, TileWork::Vector);
+    count(*fiber->core, TileWork::VectorCycles, uint64_t(cycles));
 }
 
 void charge_work(Fiber* fiber, uint32_t line, VectorWork work) {

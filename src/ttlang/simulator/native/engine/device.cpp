@@ -46,8 +46,9 @@ DataFormat format_of(const char* name) {
     return DataFormat::Invalid;
 }
 
-/// The cost of the work that a row of the chip's table names: an operation of sfpu_ops.def, a VectorWork, `typecast_<from>_to_<to>`.
-double* vector_cost(VectorCosts& costs, const char* key) {
+/// Where the cost of the work stands that a row of the chip's table names: an operation of sfpu_ops.def, a VectorWork,
+/// `typecast_<from>_to_<to>`. Null for another name.
+VectorCost* vector_cost(VectorCosts& costs, const char* key) {
     for (uint32_t i = 0; i < uint32_t(SfpuOp::Count); i++)
         if (same_name(key, sfpu_info(SfpuOp(i)).name)) return &costs.function[i];
 #define TTSIM_MATCH(name) \
@@ -68,8 +69,6 @@ double* setting(Machine& machine, const char* key) {
     if (!strcmp(key, #name)) return &machine.settings.name;
     TTSIM_SETTINGS(TTSIM_MATCH)
 #undef TTSIM_MATCH
-    if (!strncmp(key, "vector_16bit_", 13)) return vector_cost(machine.settings.vector[0], key + 13);
-    if (!strncmp(key, "vector_32bit_", 13)) return vector_cost(machine.settings.vector[1], key + 13);
     return nullptr;
 }
 
@@ -229,6 +228,14 @@ void ttsim_device_core(Machine* machine, uint32_t index, uint32_t physical_x, ui
         fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, core.physical_x, core.physical_y, uint16_t(index)});
 }
 
+/// Cycles of a vector function on one tile, with 16 and with 32 bits in DST. Unknown functions are refused: returns 1.
+int ttsim_device_vector(Machine* machine, const char* function, double narrow, double wide) {
+    VectorCost* const place = vector_cost(machine->settings.vector, function);
+    if (!place) return 1;
+    *place = {narrow, wide};
+    return 0;
+}
+
 /// A DRAM endpoint answers on both NoCs; `noc` is the one whose traffic the allocator sends there.
 void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x, uint32_t y) {
     for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, uint8_t(x), uint8_t(y), uint16_t(bank)});
@@ -236,7 +243,7 @@ void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x
 }
 
 int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
-    auto* const costs = reinterpret_cast<double*>(machine->settings.vector);
+    auto* const costs = reinterpret_cast<double*>(&machine->settings.vector);
     for (size_t i = 0; i < sizeof machine->settings.vector / sizeof(double); i++)
         if (isnan(costs[i])) costs[i] = machine->settings.sfpu_default;
     if (const char* key = missing_setting(*machine)) {

@@ -335,17 +335,21 @@ enum class VectorWork : uint8_t {
 };
 
 /// Cycles of the vector unit for one tile.
+struct VectorCost {
+    double cycles[2];  ///< with 16 and with 32 bits in DST
+};
+
 struct VectorCosts {
-    double function[size_t(SfpuOp::Count)];
-    double work[size_t(VectorWork::Count)];
-    double typecast[size_t(DataFormat::UInt8) + 1][size_t(DataFormat::UInt8) + 1];  ///< [from][to]
+    VectorCost function[size_t(SfpuOp::Count)];
+    VectorCost work[size_t(VectorWork::Count)];
+    VectorCost typecast[size_t(DataFormat::UInt8) + 1][size_t(DataFormat::UInt8) + 1];  ///< [from][to]
 };
 
 struct Settings {
 #define TTSIM_FIELD(name) double name;
     TTSIM_SETTINGS(TTSIM_FIELD)
 #undef TTSIM_FIELD
-    VectorCosts vector[2];  ///< with 16 and with 32 bits in DST
+    VectorCosts vector;
 };
 
 enum class Fault : uint8_t {
