@@ -218,7 +218,7 @@ def measure(toolchain: Toolchain, names: Iterable[str] = ()) -> dict[str, dict[s
                 )
             except MissingFunction:
                 return None
-            except (RuntimeError, KeyError) as error:
+            except (RuntimeError, KeyError, ValueError) as error:
                 raise RuntimeError(
                     f"{kernel.key}, {target.name}{', 32-bit DST' if wide else ''}: {error}"
                 ) from error

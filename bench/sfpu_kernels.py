@@ -57,9 +57,8 @@ class Kernel:
     @property
     def text(self) -> str:
         """C++ with `count_init` and `count_tile` as functions of their own."""
-        includes = "".join(
-            f'#include "api/{header}"\n' for header in ("compute/compute_kernel_api.h", *self.headers)
-        )
+        headers = dict.fromkeys(("compute/compute_kernel_api.h", *self.headers))
+        includes = "".join(f'#include "api/{header}"\n' for header in headers)
         functions = "".join(
             f'extern "C" __attribute__((noinline)) void {name}() {{ {body} }}\n'
             for name, body in (("count_init", self.init), ("count_tile", self.call))

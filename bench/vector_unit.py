@@ -10,7 +10,7 @@ keeps the unit for two cycles on both chips, an SFPNOP after it is part of them.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-REPLAY, SWAP, NOP = 0x04, 0x92, 0x8F
+MACRO, REPLAY, SWAP, NOP = 0x01, 0x04, 0x92, 0x8F
 VECTOR = range(0x70, 0x9A)
 """Opcodes of the vector unit, SFPLOAD to SFPARECIP."""
 MULTIPLIERS = {0x84, 0x85, 0x86, 0x98}
@@ -32,7 +32,7 @@ class ReplayBuffer:
     slots: list[int] = field(default_factory=lambda: [0] * REPLAY_SLOTS)
 
     def expand(self, words: Iterable[int]) -> list[int]:
-        """The instructions that reach the units; recordings stay for the next call."""
+        """The instructions that reach the units; recordings stay for the next call. ValueError for the macro expander's."""
         issued: list[int] = []
         recording, executing, slot = 0, True, 0
         for word in words:
@@ -47,6 +47,8 @@ class ReplayBuffer:
                     recording, executing, slot = length, bool(word & 2), start
                 else:
                     issued += [self.slots[(start + i) % REPLAY_SLOTS] for i in range(length)]
+            elif word >> 24 == MACRO:
+                raise ValueError(f"{word:#010x}: what the macro expander makes of MOP is not counted")
             else:
                 issued.append(word)
         return issued

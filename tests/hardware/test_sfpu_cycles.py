@@ -179,6 +179,11 @@ def test_recordings_of_the_initialisation_are_played_by_the_tile():
     assert (counted.unit, counted.processor) == (2, 2)
 
 
+def test_macros_are_not_counted_as_one_instruction():
+    with pytest.raises(ValueError, match="0x01000000: what the macro expander makes of MOP is not counted"):
+        vector_unit.ReplayBuffer().expand([0x01000000])
+
+
 def test_a_store_to_the_instruction_buffer_issues():
     code = [0xFFE407B7, 0x72000737, 0x00E7A023, RETURN]  # lui a5, 0xffe40; lui a4, 0x72000; sw a4, 0(a5)
     processor = trisc.Processor(image(code))
