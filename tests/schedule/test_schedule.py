@@ -183,7 +183,7 @@ def test_refusals_name_the_step_and_both_places(arguments):
     assert text.startswith(
         "error: schedule step insert_prefetch(distance=2): 3 blocks in flight do not fit 'cb'"
     )
-    assert "cb = ttl.make_circular_buffer_like(a, shape=(1, 1), buffer_factor=factor)" in text
+    assert "cb = ttl.make_circular_buffer_like(a, shape=(height, 1), buffer_factor=factor)" in text
     assert "note: the step is asked for at" in text and "test_schedule.py" in text
 
 
