@@ -14,25 +14,25 @@ def numbers(rows, columns, dtype=BF16, seed=0):
     return np.random.default_rng(seed).standard_normal((rows * 32, columns * 32), np.float32).astype(dtype)
 
 
-def copying(factor=6, arch="blackhole"):
-    """A kernel that copies a column of tiles, a tile a turn."""
+def copying(factor=6, metal_version="0.81", height=1):
+    """A kernel that copies a column of tiles, `height` tiles a turn."""
 
-    @ttl.kernel(grid=(1, 1), arch=arch)
+    @ttl.kernel(grid=(1, 1), arch="blackhole", metal_version=metal_version)
     def copy_tiles(a, out):
-        turns = a.tile_shape[0]
-        cb = ttl.make_circular_buffer_like(a, shape=(1, 1), buffer_factor=factor)
+        turns = a.tile_shape[0] // height
+        cb = ttl.make_circular_buffer_like(a, shape=(height, 1), buffer_factor=factor)
 
         @ttl.datamovement()
         def read():
             for i in range(turns):
                 with cb.reserve() as block:
-                    ttl.copy(a[i, 0], block).wait()
+                    ttl.copy(a[i * height : (i + 1) * height, 0:1], block).wait()
 
         @ttl.datamovement()
         def write():
             for i in range(turns):
                 with cb.wait() as block:
-                    ttl.copy(block, out[i, 0]).wait()
+                    ttl.copy(block, out[i * height : (i + 1) * height, 0:1]).wait()
 
     return copy_tiles
 

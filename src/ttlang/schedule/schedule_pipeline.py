@@ -21,6 +21,7 @@ from .errors import ScheduleError
 from .targets import (
     is_arithmetic,
     is_tensor_read,
+    needless,
     of_kind,
     program_of,
     read_tensors,
@@ -107,12 +108,12 @@ def _after(op: Operation) -> Iterator[Operation]:
 
 def _hoist(reserve: CBReserveOp, *, across_regions: bool) -> bool:
     """Move a reserve, its reads and what they are computed from up; returns whether anything was gained."""
-    group = _group(reserve)
+    group = _group(reserve)  # what it is computed from moves too, where it stands behind the place
     place: Operation = reserve
     gained = False
     before = reserve.prev_op
     while before is not None:
-        if before in group or isinstance(before, WaitOp):
+        if isinstance(before, WaitOp):
             place = before
         elif (isinstance(before, CBPushOp) and before.cb is not reserve.cb) or (
             before.regions and across_regions and _is_independent(before, reserve.cb)
@@ -125,8 +126,9 @@ def _hoist(reserve: CBReserveOp, *, across_regions: bool) -> bool:
     if not gained or not all(_passes(op, reserve, across_regions) for op in between):
         return False
     assert place.parent is not None
+    behind = set(_after(place))
     for op in group:
-        if op is not place:
+        if op in behind:
             op.detach()
             place.parent.insert_op_before(op, place)
     return True
@@ -173,8 +175,8 @@ def _passes(op: Operation, reserve: CBReserveOp, across_regions: bool) -> bool:
 
 
 def _is_independent(op: Operation, cb: SSAValue) -> bool:
-    """Whether a loop or a branch only reads blocks of other buffers."""
-    if not isinstance(op, scf.ForOp | scf.IfOp):
+    """Whether a loop or a branch only reads blocks of other buffers, and yields nothing that a read may need."""
+    if not isinstance(op, scf.ForOp | scf.IfOp) or op.results:
         return False
     for inner in op.walk():
         match inner:
@@ -238,6 +240,7 @@ def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
     """Releases, in loops, of blocks that were written to tensors which nobody reads, each with the last of the writes."""
     found: list[tuple[CBPopOp, CopyOp]] = []
     read = read_tensors(program_of(kernel))
+    _, unneeded = needless(kernel)
     for thread in kernel.threads:
         if not isinstance(thread, DataMovementThreadOp):
             continue
@@ -247,7 +250,7 @@ def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
             uses = [use.operation for use in wait.block.uses]
             pop = next((o for o in _after(wait) if isinstance(o, CBPopOp) and o.cb is wait.cb), None)
             copies = [op for op in _after(wait) if op in uses and isinstance(op, CopyOp)]
-            if pop is None or not copies or len(copies) != len(uses):
+            if pop is None or not copies or len(copies) != len(uses) or unneeded.intersection(copies):
                 continue
             tensors = [tensor_of(copy.dst) for copy in copies]
             if all(tensor is not None and tensor not in read for tensor in tensors) and not _is_sent(pop):
