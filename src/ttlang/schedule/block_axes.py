@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which loops walk which dimensions of the blocks of a kernel.
+
+Copies say it for blocks that go to and from tensors: where the first tile of a slice moves by the size of the block from turn
+to turn, the blocks of neighbouring turns lie side by side, and a larger block holds those of several turns. The analysis
+follows this through the arithmetic of the compute thread.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from xdsl.ir import Operation, SSAValue
+
+from ttlang.dialects.ttl.attributes import CBType, ints
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp, acquired_cb
+from ttlang.dialects.ttl.compute import (
+    BlockBroadcastOp,
+    BlockFillOp,
+    BlockMatmulOp,
+    BlockReduceOp,
+    BlockStoreOp,
+    BlockTransposeOp,
+    BlockTypecastOp,
+    ElementwiseOp,
+    tensor_shape,
+)
+from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp
+from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp
+from ttlang.dialects.ttl.syntax import array_ints
+from ttlang.transforms.broadcast_analysis import BroadcastAnalysis, Extent
+from ttlang.transforms.index_bounds import affine_of
+from ttlang.transforms.program_structure import name_of
+
+from .loop_nests import Correspondence, Loop, Reason, depends_on_loops, loop_of, loops_around, step_of
+
+
+class Free(Enum):
+    """A dimension along which a value is the same everywhere: it may have any size."""
+
+    FREE = 0
+
+
+FREE = Free.FREE
+Axis = Loop | Free | None
+"""The loops that walk a dimension (one stands for all that turn together), FREE, or None: nothing walks it."""
+Axes = tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A reason why the blocks of any of these loops cannot be made larger."""
+
+    loops: frozenset[Loop]
+    reason: str
+    op: Operation
+
+
+@dataclass
+class BlockAxes:
+    """The axes of all blocks and block values of a kernel.
+
+    `conflicts` holds what stands against a larger block, to be asked with the loops that are to be tiled. `summed`: loops
+    over whose turns a value is a part of a sum, that an accumulating store completes.
+    """
+
+    kernel: KernelOp
+    loops: Correspondence
+    of: dict[SSAValue, Axes] = field(default_factory=dict)
+    of_buffer: dict[SSAValue, Axes] = field(default_factory=dict)
+    summed: dict[SSAValue, Loop] = field(default_factory=dict)
+    sum_sizes: dict[Loop, int] = field(default_factory=dict)
+    outputs: dict[SSAValue, CopyOp] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    _taken_early: dict[SSAValue, Operation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        copies = [op for thread in self.kernel.threads for op in thread.walk() if isinstance(op, CopyOp)]
+        for copy in copies:
+            self._copy(copy)
+        for thread in self.kernel.threads:
+            if isinstance(thread, ComputeThreadOp):
+                self._extents = BroadcastAnalysis(self.kernel, thread)
+                ops = list(thread.walk())
+                for op in ops:
+                    self._visit(op)
+                for op in reversed(ops):
+                    self._settle(op)
+                for op in ops:
+                    if isinstance(op, BlockStoreOp):
+                        self._store(op)
+        for copy in copies:
+            self._check_ends(copy)
+        self._check_sums()
+
+    def conflict(self, axes: Iterable[Axis], reason: str, op: Operation) -> None:
+        loops = frozenset(self.loops.root(a) for a in axes if isinstance(a, Loop))
+        if loops:
+            self.conflicts.append(Conflict(loops, reason, op))
+
+    def why_not(self, tiled: Iterable[Loop]) -> Reason | None:
+        """What stands against larger blocks along loops, or None."""
+        wanted = frozenset(tiled)
+        found = next((c for c in self.conflicts if c.loops & wanted), None)
+        return None if found is None else (found.reason, found.op)
+
+    # Copies
+
+    def _copy(self, copy: CopyOp) -> None:
+        for slice_value, block in ((copy.src, copy.dst), (copy.dst, copy.src)):
+            accessor, cb = slice_value.owner, acquired_cb(block)
+            if not isinstance(accessor, IndexAccessorOp):
+                continue
+            if cb is None:
+                self._conflict_around(copy, "a slice is copied that no block of a buffer stands for")
+                continue
+            if block is copy.src:
+                self.outputs.setdefault(cb, copy)
+            self._meet(cb, self._walked(accessor, cb), copy)
+
+    def _check_ends(self, copy: CopyOp) -> None:
+        """A block that moves between cores or within one keeps its shape: the other end may be anywhere."""
+        if any(isinstance(end.owner, IndexAccessorOp) for end in (copy.src, copy.dst)):
+            return
+        for end in (copy.src, copy.dst):
+            cb = acquired_cb(end)
+            if cb is not None:
+                name = name_of(cb, "a buffer")
+                self.conflict(self.of_buffer.get(cb, ()), f"a block of '{name}' is copied to or from another place than a tensor", copy)
+
+    def _conflict_around(self, op: Operation, reason: str) -> None:
+        self.conflict(loops_around(op), reason, op)
+
+    def _walked(self, accessor: IndexAccessorOp, cb: SSAValue) -> Axes:
+        """For each dimension of a buffer, the loop that walks the slice along it."""
+        assert isinstance(cb.type, CBType)
+        shape, rank = ints(cb.type.shape), len(accessor.indices)
+        axes: list[Axis] = [None] * len(shape)
+        met: set[Loop] = set()
+        for d, index in enumerate(accessor.indices):
+            place = d - rank + len(shape)
+            form = affine_of(index)
+            direct = {loop: c for atom, c in form.terms.items() if (loop := loop_of(atom)) is not None}
+            for loop in depends_on_loops(index) - direct.keys():
+                self.loops.fix(loop, f"the place of a slice is no multiple of the loop's variable along dimension {d}", accessor)
+            for loop, coefficient in direct.items():
+                self._step_of_slice(accessor, d, place, loop, coefficient, shape, axes, met)
+        return tuple(axes)
+
+    def _step_of_slice(
+        self,
+        accessor: IndexAccessorOp,
+        d: int,
+        place: int,
+        loop: Loop,
+        coefficient: int,
+        shape: Sequence[int],
+        axes: list[Axis],
+        met: set[Loop],
+    ) -> None:
+        """How a slice moves along one dimension of its tensor from turn to turn of one loop."""
+        step = step_of(loop)
+        tensor = name_of(accessor.accessor, "a tensor")
+        if step is None:
+            self.loops.fix(loop, "the step of the loop is not known when the kernel is compiled", loop)
+        elif place < 0:
+            self.loops.fix(
+                loop, f"it walks dimension {d} of '{tensor}', which the blocks of its copy do not have", accessor
+            )
+        elif coefficient * step != shape[place] or accessor.steps[d] != 1:
+            self.loops.fix(
+                loop,
+                f"the slices of '{tensor}' in its turns do not lie side by side: along dimension {d} they have"
+                f" {shape[place]} and move by {coefficient * step}",
+                accessor,
+            )
+        elif loop in met:
+            self.loops.fix(loop, f"it walks '{tensor}' along two dimensions at a time", accessor)
+        else:
+            met.add(loop)
+            axes[place] = self.loops.root(loop)
+
+    def _meet(self, cb: SSAValue, axes: Axes, op: Operation) -> None:
+        """Another op that says how a buffer's blocks are walked: all must say the same."""
+        known = self.of_buffer.setdefault(cb, axes)
+        for d, (one, other) in enumerate(zip(known, axes, strict=True)):
+            if one is not other:
+                self.conflict(
+                    (one, other),
+                    f"the blocks of '{name_of(cb, 'a buffer')}' are walked differently along dimension {d} where they are"
+                    " filled and where they are taken",
+                    op,
+                )
+
+    # Arithmetic
+
+    def axes(self, value: SSAValue) -> Axes:
+        found = self.of.get(value)
+        return found if found is not None else (None,) * len(tensor_shape(value.type) or ())
+
+    def _visit(self, op: Operation) -> None:
+        match op:
+            case CBWaitOp() | CBReserveOp():
+                self._acquire(op)
+            case BlockStoreOp():
+                cb = acquired_cb(op.dst)
+                if cb is not None and cb not in self.of_buffer:
+                    self._fill(op, cb)
+            case BlockFillOp():
+                self.of[op.result] = (FREE,) * len(tensor_shape(op.result.type) or ())
+            case ElementwiseOp():
+                self.of[op.result] = self._elementwise(op, op.result)
+            case BlockTypecastOp():
+                self.of[op.result] = self.axes(op.input)
+            case BlockTransposeOp():
+                axes = self.axes(op.input)
+                self.of[op.result] = (*axes[:-2], axes[-1], axes[-2])
+            case BlockBroadcastOp():
+                self._repeat(op)
+            case BlockReduceOp():
+                self._reduce(op)
+            case BlockMatmulOp():
+                self._matmul(op)
+
+    def _acquire(self, op: AcquireOp) -> None:
+        if op.cb not in self.of_buffer:
+            if isinstance(op, CBWaitOp):
+                self._taken_early.setdefault(op.cb, op)
+        elif op.block is not None:
+            self.of[op.block] = self.of_buffer[op.cb]
+
+    def _fill(self, op: BlockStoreOp, cb: SSAValue) -> None:
+        """The first store to a buffer that the compute thread hands blocks to itself with."""
+        axes = tuple(None if axis is FREE else axis for axis in self.axes(op.src))
+        self.of_buffer[cb] = self.of[op.dst] = axes
+        if cb in self._taken_early:
+            self.conflict(
+                axes,
+                f"a block of '{name_of(cb, 'a buffer')}' is taken before it is filled in the program's text: a turn hands it"
+                " on to the next",
+                self._taken_early[cb],
+            )
+
+    def _elementwise(self, op: Operation, result: SSAValue) -> Axes:
+        shape = tensor_shape(result.type) or ()
+        return tuple(self._joined(op, result, d, len(shape)) for d in range(len(shape)))
+
+    def _joined(self, op: Operation, result: SSAValue, d: int, rank: int) -> Axis:
+        """The axis of dimension `d` of an elementwise result; operands without it are repeated along it."""
+        found: list[tuple[SSAValue, Axis, int]] = []
+        for operand in op.operands:
+            sizes, axes = tensor_shape(operand.type) or (), self.axes(operand)
+            at = d - rank + len(sizes)
+            outside: tuple[Axis, int] = (FREE, 1) if d < rank - 2 else (None, 0)
+            found.append((operand, *((axes[at], sizes[at]) if at >= 0 else outside)))
+        walked = {axis for _, axis, _ in found if isinstance(axis, Loop)}
+        if not walked:
+            return FREE if all(axis is FREE for _, axis, _ in found) else None
+        if len(walked) > 1:
+            self.conflict(walked, f"operands are walked by different loops along dimension {d}", op)
+        axis = next(iter(walked))
+        for operand, own, size in found:
+            if own is None and not self._repeats(operand, d, rank, size):
+                name = name_of(operand, "an operand")
+                self.conflict(
+                    walked,
+                    f"'{name}' is the same in each turn and all rows and columns of its tiles count: a larger block would"
+                    f" repeat only the first along dimension {d}",
+                    op,
+                )
+        return axis
+
+    def _repeats(self, operand: SSAValue, d: int, rank: int, size: int) -> bool:
+        """Whether an operand of one tile along a dimension means the same beside a larger block."""
+        inner = d - (rank - 2)
+        return size == 1 and (inner < 0 or self._extents.extents(operand)[inner] is not Extent.FULL)
+
+    def _repeat(self, op: BlockBroadcastOp) -> None:
+        axes = list(self.axes(op.input))
+        for d in array_ints(op.dims):
+            if isinstance(axes[d], Loop):
+                self.conflict((axes[d],), f"the value that is repeated along dimension {d} is another in each turn", op)
+            axes[d] = FREE
+        self.of[op.result] = tuple(axes)
+
+    def _reduce(self, op: BlockReduceOp) -> None:
+        axes = list(self.axes(op.input))
+        for d in array_ints(op.dims):
+            axis = axes[d]
+            if isinstance(axis, Loop):
+                if op.kind.data == "sum" and op.scaler is None and len(op.dims) == 1:
+                    self._sums(op, op.result, axis, (tensor_shape(op.input.type) or ())[d])
+                else:
+                    self.conflict((axis,), f"a {op.kind.data} is taken over dimension {d} within each turn", op)
+            axes[d] = None
+        self.of[op.result] = tuple(axes)
+
+    def _sums(self, op: Operation, result: SSAValue, axis: Loop, size: int) -> None:
+        self.summed[result] = axis
+        if self.sum_sizes.setdefault(axis, size) != size:
+            self.conflict((axis,), "sums over its blocks have different lengths", op)
+
+    def _check_sums(self) -> None:
+        for value, axis in self.summed.items():
+            for use in value.uses:
+                if not isinstance(use.operation, BlockStoreOp):
+                    self.conflict((axis,), "a part of a sum over the loop is computed with in each turn", use.operation)
+
+    def _matmul(self, op: BlockMatmulOp) -> None:
+        left, right = self.axes(op.lhs), self.axes(op.rhs)
+        if op.transpose_rhs is not None:
+            right = (*right[:-2], right[-1], right[-2])
+        inner = {left[-1], right[-2]}
+        if len(inner) > 1:
+            self.conflict(inner, "only one side of a matrix product is walked along the summed dimension", op)
+        axis = left[-1]
+        if isinstance(axis, Loop):
+            self._sums(op, op.result, axis, (tensor_shape(op.lhs.type) or ())[-1])
+        result = tensor_shape(op.result.type) or ()
+        batch = tuple(self._joined_batch(op, left, right, d, len(result)) for d in range(len(result) - 2))
+        if left[-2] is right[-1]:
+            self.conflict((left[-2],), "rows and columns of a matrix product are walked by one loop", op)
+        self.of[op.result] = (*batch, left[-2], right[-1])
+
+    def _joined_batch(self, op: Operation, left: Axes, right: Axes, d: int, rank: int) -> Axis:
+        found = {axes[at] for axes in (left, right) if (at := d - rank + len(axes)) >= 0} - {None}
+        if len(found) > 1:
+            self.conflict(found, f"the factors are walked by different loops along dimension {d}", op)
+        return next(iter(found), None)
+
+    # What may have any size
+
+    def _settle(self, op: Operation) -> None:
+        """Free dimensions of a value are walked as its users want them."""
+        if not op.results or op.results[0] not in self.of or FREE not in self.of[op.results[0]]:
+            return
+        value = op.results[0]
+        settled = list(self.of[value])
+        for d, axis in enumerate(settled):
+            if axis is FREE:
+                wanted = {self._wanted(use.operation, value, d) for use in value.uses} - {FREE}
+                settled[d] = next(iter(wanted), None)
+                if len(wanted) > 1:
+                    self.conflict(wanted, "a value that is the same everywhere is used in blocks of two kinds", op)
+        self.of[value] = tuple(settled)
+
+    def _wanted(self, user: Operation, value: SSAValue, d: int) -> Axis:
+        sizes = tensor_shape(value.type) or ()
+        match user:
+            case BlockStoreOp():
+                target = user.dst
+            case ElementwiseOp() | BlockTypecastOp():
+                target = user.results[0]
+            case _:
+                return None
+        shape = tensor_shape(target.type) or ()
+        at = d - len(sizes) + len(shape)
+        return self.axes(target)[at] if shape[at] == sizes[d] else None
+
+    # Stores
+
+    def _store(self, op: BlockStoreOp) -> None:
+        have, cb = self.axes(op.src), acquired_cb(op.dst)
+        if cb is None:
+            self._conflict_around(op, "a value is stored in something that is no block of a buffer")
+            return
+        name = name_of(op.dst, "a block")
+        for d, (axis, wanted) in enumerate(zip(have, self.of_buffer[cb], strict=True)):
+            if axis is not wanted:
+                self.conflict(
+                    (axis, wanted),
+                    f"the value stored in '{name}' is not walked along dimension {d} as the block is",
+                    op,
+                )
+        self._check_sum(op, name)
+
+    def _check_sum(self, op: BlockStoreOp, name: str) -> None:
+        """What is added up over turns must be a sum over all of them, and a sum must be added up."""
+        reserved = op.dst.owner
+        assert isinstance(reserved, Operation)
+        outer = loops_around(reserved)
+        between = [self.loops.root(loop) for loop in loops_around(op) if loop not in outer]
+        summed = self.summed.get(op.src)
+        if op.acc is None:
+            if summed is not None:
+                self.conflict((summed,), f"'{name}' takes a part of a sum that nothing adds up", op)
+            return
+        for loop in between:
+            if loop is not summed:
+                self.conflict(
+                    (loop,),
+                    f"'{name}' adds up a value of each turn, which is neither a matrix product nor a sum over the loop",
+                    op,
+                )
+        if summed is not None and summed not in between:
+            self.conflict((summed,), f"'{name}' takes a part of a sum that nothing adds up", op)
