@@ -40,6 +40,7 @@ from .language.tensors import Tensor, TensorAccessor, tensor
 
 if TYPE_CHECKING:
     from .runtime import CompiledKernel, RunReport, load
+    from .schedule.schedule import schedule
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,10 @@ def __getattr__(name: str) -> Any:
         from . import runtime
 
         return getattr(runtime, name)
+    if name == "schedule":
+        from importlib import import_module
+
+        return import_module(".schedule", __name__)
     raise AttributeError(f"module 'ttlang' has no attribute '{name}'")
 
 
@@ -99,6 +104,7 @@ __all__ = [
     "node",
     "operation",
     "pykernel_gen",
+    "schedule",
     "signpost",
     "tensor",
     "ttl_kernel",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -22,6 +23,9 @@ from ttlang.diagnostics import TTLangError
 from ttlang.dialects import context
 from ttlang.environment import is_on
 from ttlang.transforms import COMPOSITES, PASSES, load_pass
+
+if TYPE_CHECKING:
+    from ttlang.schedule.steps import Plan
 
 ANALYSIS = (
     "ttcore-register-device",
@@ -118,8 +122,13 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """Everything that compiling a module yields; `ttkernel` is None when that stage was left out."""
+    """Everything that compiling a module yields; `ttkernel` is None when that stage was left out.
 
+    `schedule` is the transform sequence that was applied, with the steps that were left out; None without one. `ttl` is the
+    module after it.
+    """
+
+    schedule: str | None
     ttl: str
     ttmetal: str
     ttkernel: str | None
@@ -165,14 +174,37 @@ def _versioned(names: Sequence[str], metal_version: str) -> dict[str, dict[str, 
     return {name: {"metal_version": metal_version} for name in names if hasattr(_pass(name), "metal_version")}
 
 
+def _apply_schedule(ctx: Context, module: ModuleOp, plan: "Plan", observer: Observer) -> str:
+    """Apply a schedule; returns its sequence, with the steps that were left out."""
+    from ttlang.schedule.interpreter import PASS, apply_sequence, sequence_of
+
+    start = time.process_time()
+    sequence = sequence_of(ctx, plan)
+    module.body.block.add_op(sequence)
+    try:
+        skipped = apply_sequence(ctx, module, sequence)
+    except Exception as error:
+        observer.failed(PASS, module, error)
+        raise
+    text = plan.text({step.number: step.reason for step in skipped})
+    observer.write("00_schedule.mlir", text)
+    observer.ran(PASS, module, time.process_time() - start)
+    return text
+
+
 def compile_module(
-    module: ModuleOp, metal_version: str, observer: Observer | None = None, *, direct: bool = False
+    module: ModuleOp,
+    metal_version: str,
+    observer: Observer | None = None,
+    *,
+    direct: bool = False,
+    plan: "Plan | None" = None,
 ) -> Compilation:
     """Compile a TTL module to C++ kernels and what the host needs to launch them.
 
     `direct` takes TTL functions to EmitC without TTKernel: no op of that dialect is made. The calls are chosen from the
-    same rows of the op table by the same lowering, so the C++ is the same byte for byte. Raises CompileError where the
-    program is wrong, at its Python line.
+    same rows of the op table by the same lowering, so the C++ is the same byte for byte. `plan` is a schedule to apply
+    first. Raises CompileError where the program is wrong, at its Python line.
     """
     observer = observer or Observer()
     ctx = context()
@@ -183,6 +215,10 @@ def compile_module(
         observer.seconds[name] = observer.seconds.get(name, 0.0) + time.process_time() - start
 
     timed("verify", module.verify)
+    schedule = None
+    if plan is not None:
+        schedule = _apply_schedule(ctx, module, plan, observer)
+        timed("verify", module.verify)
     ttl = ir_text(module)
     observer.write("00_ttl.mlir", ttl)
     run_passes(module, ANALYSIS, observer, ctx)
@@ -208,5 +244,12 @@ def compile_module(
     for kernel in kernels:
         observer.write(f"{kernel.name}.cpp", kernel.source)
     return Compilation(
-        ttl, ttmetal, ttkernel, emitc, kernels, read_host_program(host_module), dict(observer.seconds)
+        schedule,
+        ttl,
+        ttmetal,
+        ttkernel,
+        emitc,
+        kernels,
+        read_host_program(host_module),
+        dict(observer.seconds),
     )

@@ -392,6 +392,13 @@ def _refuse_chain(stuck: Stuck) -> Exception:
     return error(why[2], f"deadlock: {_activity(last)}, which nothing will end", notes=notes)
 
 
+def require_progress(program: ProgramOp, kernel: KernelOp) -> None:
+    """Raise CompileError when the threads of a kernel are known to get stuck."""
+    choice = choose(kernel, used_pipes(kernel), grid_of(program, kernel))
+    if choice.stuck is not None:
+        raise _refuse(choice.stuck)
+
+
 @dataclass(frozen=True)
 class TTLInsertSynchronization(ModulePass):
     """Decides where transfers must have ended, makes the handshakes of pipes, and refuses deadlocks.
