@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The step `transform.ttl.tile`: larger blocks, and loops that turn less often."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,8 @@ from ttlang.transforms.store_groups import VALUE_OPS
 
 from .block_axes import Axes, BlockAxes
 from .errors import ScheduleError
-from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turn_form, turns_of
+from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turns_of
+from .tensors import read_elsewhere
 
 _FOLLOWS = (
     *VALUE_OPS,
@@ -238,33 +238,12 @@ def _check_op(op: Operation) -> None:
 
 
 def _check_tensors(plan: _Plan) -> None:
-    """A tensor that is read and written is so at the same places in the same turns."""
-    reads: dict[SSAValue, list[IndexAccessorOp]] = defaultdict(list)
-    writes: dict[SSAValue, list[IndexAccessorOp]] = defaultdict(list)
-    for thread in plan.kernel.threads:
-        for op in thread.walk():
-            if isinstance(op, CopyOp):
-                for end, found in ((op.src, reads), (op.dst, writes)):
-                    if isinstance(end.owner, IndexAccessorOp):
-                        found[_tensor(end.owner)].append(end.owner)
-    for tensor in reads.keys() & writes.keys():
-        first, *others = (*writes[tensor], *reads[tensor])
-        for other in others:
-            if _place(plan, other) != _place(plan, first):
-                raise ScheduleError(
-                    f"'{name_of(tensor, 'a tensor')}' is read and written at different places: what a turn reads may be"
-                    " what an earlier one wrote",
-                    other,
-                )
-
-
-def _tensor(accessor: IndexAccessorOp) -> SSAValue:
-    made = accessor.accessor.owner
-    return made.tensor if isinstance(made, TensorAccessorOp) else accessor.accessor
-
-
-def _place(plan: _Plan, accessor: IndexAccessorOp) -> list[object]:
-    return [turn_form(index, plan.loops) for index in accessor.indices]
+    for tensor, accessor in read_elsewhere(plan.kernel, plan.loops):
+        raise ScheduleError(
+            f"'{name_of(tensor, 'a tensor')}' is read and written at different places: what a turn reads may be what an"
+            " earlier one wrote",
+            accessor,
+        )
 
 
 def _check_memory(plan: _Plan) -> None:
