@@ -30,9 +30,9 @@ from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp
 from ttlang.dialects.ttl.syntax import array_ints
 from ttlang.transforms.broadcast_analysis import BroadcastAnalysis, Extent
 from ttlang.transforms.index_bounds import affine_of
-from ttlang.transforms.program_structure import name_of
 
 from .loop_nests import Correspondence, Loop, Reason, depends_on_loops, loop_of, loops_around, step_of
+from .targets import named
 
 
 class Free(Enum):
@@ -125,8 +125,12 @@ class BlockAxes:
         for end in (copy.src, copy.dst):
             cb = acquired_cb(end)
             if cb is not None:
-                name = name_of(cb, "a buffer")
-                self.conflict(self.of_buffer.get(cb, ()), f"a block of '{name}' is copied to or from another place than a tensor", copy)
+                name = named(cb)
+                self.conflict(
+                    self.of_buffer.get(cb, ()),
+                    f"a block of {name} is copied to or from another place than a tensor",
+                    copy,
+                )
 
     def _conflict_around(self, op: Operation, reason: str) -> None:
         self.conflict(loops_around(op), reason, op)
@@ -142,7 +146,11 @@ class BlockAxes:
             form = affine_of(index)
             direct = {loop: c for atom, c in form.terms.items() if (loop := loop_of(atom)) is not None}
             for loop in depends_on_loops(index) - direct.keys():
-                self.loops.fix(loop, f"the place of a slice is no multiple of the loop's variable along dimension {d}", accessor)
+                self.loops.fix(
+                    loop,
+                    f"the place of a slice is no multiple of the loop's variable along dimension {d}",
+                    accessor,
+                )
             for loop, coefficient in direct.items():
                 self._step_of_slice(accessor, d, place, loop, coefficient, shape, axes, met)
         return tuple(axes)
@@ -160,22 +168,24 @@ class BlockAxes:
     ) -> None:
         """How a slice moves along one dimension of its tensor from turn to turn of one loop."""
         step = step_of(loop)
-        tensor = name_of(accessor.accessor, "a tensor")
+        tensor = named(accessor.accessor, "a tensor")
         if step is None:
             self.loops.fix(loop, "the step of the loop is not known when the kernel is compiled", loop)
         elif place < 0:
             self.loops.fix(
-                loop, f"it walks dimension {d} of '{tensor}', which the blocks of its copy do not have", accessor
+                loop,
+                f"it walks dimension {d} of {tensor}, which the blocks of its copy do not have",
+                accessor,
             )
         elif coefficient * step != shape[place] or accessor.steps[d] != 1:
             self.loops.fix(
                 loop,
-                f"the slices of '{tensor}' in its turns do not lie side by side: along dimension {d} they have"
+                f"the slices of {tensor} in its turns do not lie side by side: along dimension {d} they have"
                 f" {shape[place]} and move by {coefficient * step}",
                 accessor,
             )
         elif loop in met:
-            self.loops.fix(loop, f"it walks '{tensor}' along two dimensions at a time", accessor)
+            self.loops.fix(loop, f"it walks {tensor} along two dimensions at a time", accessor)
         else:
             met.add(loop)
             axes[place] = self.loops.root(loop)
@@ -187,7 +197,7 @@ class BlockAxes:
             if one is not other:
                 self.conflict(
                     (one, other),
-                    f"the blocks of '{name_of(cb, 'a buffer')}' are walked differently along dimension {d} where they are"
+                    f"the blocks of {named(cb)} are walked differently along dimension {d} where they are"
                     " filled and where they are taken",
                     op,
                 )
@@ -236,7 +246,7 @@ class BlockAxes:
         if cb in self._taken_early:
             self.conflict(
                 axes,
-                f"a block of '{name_of(cb, 'a buffer')}' is taken before it is filled in the program's text: a turn hands it"
+                f"a block of {named(cb)} is taken before it is filled in the program's text: a turn hands it"
                 " on to the next",
                 self._taken_early[cb],
             )
@@ -261,10 +271,10 @@ class BlockAxes:
         axis = next(iter(walked))
         for operand, own, size in found:
             if own is None and not self._repeats(operand, d, rank, size):
-                name = name_of(operand, "an operand")
+                name = named(operand, "an operand")
                 self.conflict(
                     walked,
-                    f"'{name}' is the same in each turn and all rows and columns of its tiles count: a larger block would"
+                    f"{name} is the same in each turn and all rows and columns of its tiles count: a larger block would"
                     f" repeat only the first along dimension {d}",
                     op,
                 )
@@ -279,7 +289,9 @@ class BlockAxes:
         axes = list(self.axes(op.input))
         for d in array_ints(op.dims):
             if isinstance(axes[d], Loop):
-                self.conflict((axes[d],), f"the value that is repeated along dimension {d} is another in each turn", op)
+                self.conflict(
+                    (axes[d],), f"the value that is repeated along dimension {d} is another in each turn", op
+                )
             axes[d] = FREE
         self.of[op.result] = tuple(axes)
 
@@ -291,7 +303,9 @@ class BlockAxes:
                 if op.kind.data == "sum" and op.scaler is None and len(op.dims) == 1:
                     self._sums(op, op.result, axis, (tensor_shape(op.input.type) or ())[d])
                 else:
-                    self.conflict((axis,), f"a {op.kind.data} is taken over dimension {d} within each turn", op)
+                    self.conflict(
+                        (axis,), f"a {op.kind.data} is taken over dimension {d} within each turn", op
+                    )
             axes[d] = None
         self.of[op.result] = tuple(axes)
 
@@ -304,7 +318,9 @@ class BlockAxes:
         for value, axis in self.summed.items():
             for use in value.uses:
                 if not isinstance(use.operation, BlockStoreOp):
-                    self.conflict((axis,), "a part of a sum over the loop is computed with in each turn", use.operation)
+                    self.conflict(
+                        (axis,), "a part of a sum over the loop is computed with in each turn", use.operation
+                    )
 
     def _matmul(self, op: BlockMatmulOp) -> None:
         left, right = self.axes(op.lhs), self.axes(op.rhs)
@@ -341,7 +357,9 @@ class BlockAxes:
                 wanted = {self._wanted(use.operation, value, d) for use in value.uses} - {FREE}
                 settled[d] = next(iter(wanted), None)
                 if len(wanted) > 1:
-                    self.conflict(wanted, "a value that is the same everywhere is used in blocks of two kinds", op)
+                    self.conflict(
+                        wanted, "a value that is the same everywhere is used in blocks of two kinds", op
+                    )
         self.of[value] = tuple(settled)
 
     def _wanted(self, user: Operation, value: SSAValue, d: int) -> Axis:
@@ -364,12 +382,12 @@ class BlockAxes:
         if cb is None:
             self._conflict_around(op, "a value is stored in something that is no block of a buffer")
             return
-        name = name_of(op.dst, "a block")
+        name = named(op.dst, "a block")
         for d, (axis, wanted) in enumerate(zip(have, self.of_buffer[cb], strict=True)):
             if axis is not wanted:
                 self.conflict(
                     (axis, wanted),
-                    f"the value stored in '{name}' is not walked along dimension {d} as the block is",
+                    f"the value stored in {name} is not walked along dimension {d} as the block is",
                     op,
                 )
         self._check_sum(op, name)
@@ -383,14 +401,14 @@ class BlockAxes:
         summed = self.summed.get(op.src)
         if op.acc is None:
             if summed is not None:
-                self.conflict((summed,), f"'{name}' takes a part of a sum that nothing adds up", op)
+                self.conflict((summed,), f"{name} takes a part of a sum that nothing adds up", op)
             return
         for loop in between:
             if loop is not summed:
                 self.conflict(
                     (loop,),
-                    f"'{name}' adds up a value of each turn, which is neither a matrix product nor a sum over the loop",
+                    f"{name} adds up a value of each turn, which is neither a matrix product nor a sum over the loop",
                     op,
                 )
         if summed is not None and summed not in between:
-            self.conflict((summed,), f"'{name}' takes a part of a sum that nothing adds up", op)
+            self.conflict((summed,), f"{name} takes a part of a sum that nothing adds up", op)

@@ -19,7 +19,7 @@ from ttlang.dialects.ttl.data_movement import (
     WaitOp,
 )
 from ttlang.dialects.ttl.structure import KernelOp
-from ttlang.transforms.program_structure import block_bytes, buffers
+from ttlang.transforms.program_structure import block_bytes
 from ttlang.transforms.store_groups import VALUE_OPS
 
 from .loop_nests import Correspondence, Loop, depends_on_loops, release_of, sites, turns_of
@@ -117,7 +117,9 @@ def _is_legal(kernel: KernelOp, nests: list[_Nest], loops: Correspondence) -> bo
                 return False
             if isinstance(op, AcquireOp) and (release_of(op) is None or not _is_only_site(op)):
                 return False
-            if isinstance(op, BlockStoreOp | CopyOp) and any(_is_from_outside(o, nest.inner) for o in op.operands):
+            if isinstance(op, BlockStoreOp | CopyOp) and any(
+                _is_from_outside(o, nest.inner) for o in op.operands
+            ):
                 return False
     return not list(read_elsewhere(kernel, loops))
 

@@ -11,7 +11,9 @@ from ttlang.dialects.ttl.buffers import RELEASE_OF, AcquireOp, CBReserveOp, CBWa
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp
 from ttlang.dialects.ttl.structure import KernelOp, ThreadOp, enclosing_thread
 from ttlang.transforms.index_bounds import Affine, affine_of
-from ttlang.transforms.program_structure import buffers, name_of
+from ttlang.transforms.program_structure import buffers
+
+from .targets import named
 
 Loop = scf.ForOp
 
@@ -55,7 +57,7 @@ def describe(op: Operation) -> str:
     """`thread 'read'`: the thread that an op stands in, as messages call it."""
     thread = enclosing_thread(op)
     name = None if thread is None or thread.sym_name is None else thread.sym_name.data
-    return "its thread" if name is None else f"thread '{name}'"
+    return "its thread" if name is None else f"thread {name}"
 
 
 def sites(cb: SSAValue, kind: type[AcquireOp]) -> list[AcquireOp]:
@@ -139,10 +141,10 @@ class Correspondence:
 
     def _pair(self, cb: SSAValue) -> None:
         produced, consumed = sites(cb, CBReserveOp), sites(cb, CBWaitOp)
-        name = name_of(cb, "a buffer")
+        name = named(cb)
         if len(produced) != len(consumed):
             reason = (
-                f"blocks of '{name}' are filled in {len(produced)} places and taken in {len(consumed)}:"
+                f"blocks of {name} are filled in {len(produced)} places and taken in {len(consumed)}:"
                 " the loops around them do not correspond"
             )
             for op in (*produced, *consumed):
@@ -157,7 +159,7 @@ class Correspondence:
         turns = [[turns_of(loop) for loop in nest] for nest in (mine, its)]
         if turns[0] != turns[1]:
             reason = (
-                f"the loops around '{name}' do not correspond: {_counts(turns[0])} in {describe(one)},"
+                f"the loops around {name} do not correspond: {_counts(turns[0])} in {describe(one)},"
                 f" {_counts(turns[1])} in {describe(other)}"
             )
             for loop in (*mine, *its):
@@ -240,6 +242,10 @@ def _shared_atoms(form: Affine, correspondence: Correspondence) -> dict[object, 
             key = correspondence.root(loop)
         elif isinstance(owner, Operation) and not owner.operands:
             position = next(i for i, result in enumerate(owner.results) if result is atom)
-            key = (owner.name, len(owner.results), position)  # the coordinates of the core are asked for in each thread
+            key = (
+                owner.name,
+                len(owner.results),
+                position,
+            )  # the coordinates of the core are asked for in each thread
         shared[key] = shared.get(key, 0) + coefficient
     return shared

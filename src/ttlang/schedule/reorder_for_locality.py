@@ -19,11 +19,12 @@ from ttlang.dialects.ttl.data_movement import (
     WaitOp,
 )
 from ttlang.dialects.ttl.structure import KernelOp
-from ttlang.transforms.program_structure import buffers, name_of
+from ttlang.transforms.program_structure import buffers
 
 from .errors import ScheduleError
 from .interchange import interchange_for_reuse
 from .loop_nests import Loop, Reason, depends_on_loops, describe, release_of, sites, turns_of
+from .targets import named, of_kind
 from .tensors import copies_of, tensor_of
 
 _MOVABLE = (TensorAccessorOp, IndexAccessorOp, CoreIndexOp, GridSizeOp)
@@ -41,16 +42,12 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
 
     Refuses a kernel in which no read can move, with the reason for the first that is independent of its loop.
     """
-    for target in targets:
-        if not isinstance(target, KernelOp):
-            raise ScheduleError(
-                f"reorder_for_locality works on kernels, and the target is '{target.name}'", target
-            )
-        _check(target)
-    for target in targets:
-        assert isinstance(target, KernelOp)
-        interchange_for_reuse(target)
-        while move := _next_move(target):
+    kernels = of_kind(targets, KernelOp, "kernels")
+    for kernel in kernels:
+        _check(kernel)
+    for kernel in kernels:
+        interchange_for_reuse(kernel)
+        while move := _next_move(kernel):
             move.carry_out()
     return list(targets)
 
@@ -67,7 +64,9 @@ def _check(kernel: KernelOp) -> None:
     reasons = [f for f in found if isinstance(f, tuple)]
     if reasons:
         raise ScheduleError(*reasons[0])
-    raise ScheduleError("every block that is read in a loop is another in each turn: nothing is fetched twice", kernel)
+    raise ScheduleError(
+        "every block that is read in a loop is another in each turn: nothing is fetched twice", kernel
+    )
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,9 @@ class Move:
         for op in self.reading:
             _before(op, self.fill)
         _before(self.wait, self.take)
-        self.pop.detach()
-        block = self.take.parent
-        assert block is not None
-        block.insert_op_after(self.pop, self.take)
+        assert self.pop.parent is not None and self.take.parent is not None
+        self.pop.parent.detach_op(self.pop)
+        self.take.parent.insert_op_after(self.pop, self.take)
 
 
 def _before(op: Operation, loop: Loop) -> None:
@@ -110,26 +108,26 @@ def find_move(kernel: KernelOp, cb: SSAValue) -> Move | Reason | None:
     copy = reads[0]
     if any(fill in depends_on_loops(i) for i in copy.src.owner.operands):  # type: ignore[union-attr]
         return None
-    name = name_of(cb, "a buffer")
+    name = named(cb)
     take = wait.parent_op()
     if not isinstance(take, Loop):
-        return f"blocks of '{name}' are not taken in a loop as they are filled in one", wait
+        return f"blocks of {name} are not taken in a loop as they are filled in one", wait
     turns = turns_of(fill)
     if turns is None or turns != turns_of(take) or turns < 1:
         return (
-            f"'{name}' is filled in {_turns(fill)} of {describe(fill)} and taken in {_turns(take)} of {describe(take)}",
+            f"{name} is filled in {_turns(fill)} of {describe(fill)} and taken in {_turns(take)} of {describe(take)}",
             wait,
         )
     push, pop = release_of(reserve), release_of(wait)
     if push is None or pop is None:
-        return f"a block of '{name}' is held from one turn of the loop to the next", reserve
+        return f"a block of {name} is held from one turn of the loop to the next", reserve
     if len(copies) != 1:
-        return f"a block of '{name}' has other uses than its copy where it is filled", reserve
+        return f"a block of {name} has other uses than its copy where it is filled", reserve
     if (obstacle := _obstacle(kernel, fill, copy)) is not None:
         return obstacle
     reading = _reading(fill.body.block, reserve, copy, push)
     if isinstance(reading, Operation):
-        return f"'{reading.name}' stands between the copy to '{name}' and its push", reading
+        return f"'{reading.name}' stands between the copy to {name} and its push", reading
     return Move(fill, reading, take, _as_wait(wait), pop)
 
 
@@ -151,7 +149,7 @@ def _obstacle(kernel: KernelOp, fill: Loop, copy: CopyOp) -> Reason | None:
     tensor = tensor_of(copy.src)
     for other in copies_of(kernel):
         if tensor_of(other.dst) is tensor:
-            return f"'{name_of(tensor, 'a tensor')}' is written too: another turn may read another value", other
+            return f"{named(tensor, 'a tensor')} is written too: another turn may read another value", other
     return None
 
 
@@ -166,6 +164,8 @@ def _reading(body: Block, reserve: AcquireOp, copy: CopyOp, push: ReleaseOp) -> 
         needed[op] = None
         stack.extend(o.owner for o in op.operands if isinstance(o.owner, Operation))
     for op in needed:
-        if not isinstance(op, (*_MOVABLE, AcquireOp, CopyOp, WaitOp, ReleaseOp)) and not op.name.startswith("arith."):
+        if not isinstance(op, (*_MOVABLE, AcquireOp, CopyOp, WaitOp, ReleaseOp)) and not op.name.startswith(
+            "arith."
+        ):
             return op
     return [op for op in body.ops if op in needed]

@@ -21,16 +21,18 @@ from ttlang.dialects.ttl.data_movement import (
     TensorAccessorOp,
     WaitOp,
 )
-from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
-from ttlang.dialects.ttl.syntax import array_ints, i64_array
+from ttlang.dialects.ttl.structure import KernelOp
+from ttlang.dialects.ttl.syntax import i64_array
 from ttlang.transforms.fused_loops import retype
-from ttlang.transforms.program_structure import block_bytes, buffers, chip_of, name_of
+from ttlang.transforms.program_structure import block_bytes, buffers, chip_of
 from ttlang.transforms.store_groups import VALUE_OPS
 
 from .block_axes import Axes, BlockAxes
 from .errors import ScheduleError
 from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turns_of
+from .targets import named, of_kind, program_of
 from .tensors import read_elsewhere
+from .transform_ops import TileOp
 
 _FOLLOWS = (
     *VALUE_OPS,
@@ -62,8 +64,9 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     of neighbouring turns do not lie side by side, with ops that mean something else for a larger block, and one whose
     buffers would not fit L1.
     """
-    sizes = array_ints(request.properties["sizes"])
-    plans = [_plan(target, sizes) for target in targets]
+    assert isinstance(request, TileOp)
+    sizes = request.block_shape
+    plans = [_plan(kernel, sizes) for kernel in of_kind(targets, KernelOp, "kernels")]
     for plan in plans:
         plan.carry_out()
     return list(targets)
@@ -92,7 +95,9 @@ class _Plan:
     # Rewriting
 
     def carry_out(self) -> None:
-        values = {value: self.grown(tensor_shape(value.type) or (), axes) for value, axes in self.axes.of.items()}
+        values = {
+            value: self.grown(tensor_shape(value.type) or (), axes) for value, axes in self.axes.of.items()
+        }
         for cb in buffers(self.kernel):
             self._widen_buffer(cb)
         for value, shape in values.items():
@@ -145,12 +150,10 @@ def _widen_step(loop: Loop, factor: int) -> None:
 # Preconditions
 
 
-def _plan(target: Operation, sizes: Sequence[int]) -> _Plan:
-    if not isinstance(target, KernelOp):
-        raise ScheduleError(f"tile works on kernels, and the target is '{target.name}'", target)
-    loops = Correspondence(target)
-    axes = BlockAxes(target, loops)
-    plan = _Plan(target, loops, axes, _factors(target, axes, sizes))
+def _plan(kernel: KernelOp, sizes: Sequence[int]) -> _Plan:
+    loops = Correspondence(kernel)
+    axes = BlockAxes(kernel, loops)
+    plan = _Plan(kernel, loops, axes, _factors(kernel, axes, sizes))
     for root, factor in plan.factors.items():
         _check_loops(plan, root, factor)
     found = axes.why_not(plan.factors)
@@ -164,17 +167,19 @@ def _plan(target: Operation, sizes: Sequence[int]) -> _Plan:
 def _factors(kernel: KernelOp, axes: BlockAxes, sizes: Sequence[int]) -> dict[Loop, int]:
     """By how much each set of loops turns less often."""
     if not axes.outputs:
-        raise ScheduleError("no block of this kernel is written to a tensor, so none has a shape to be changed", kernel)
+        raise ScheduleError(
+            "no block of this kernel is written to a tensor, so none has a shape to be changed", kernel
+        )
     factors: dict[Loop, int] = {}
     for cb, copy in axes.outputs.items():
         assert isinstance(cb.type, CBType)
-        shape, name = ints(cb.type.shape), name_of(cb, "a buffer")
+        shape, name = ints(cb.type.shape), named(cb)
         if len(sizes) - len(shape) not in (0, 1):
             raise ScheduleError(
-                f"{len(sizes)} sizes are given for blocks of '{name}', which have {len(shape)} dimensions", copy
+                f"{len(sizes)} sizes are given for blocks of {name}, which have {len(shape)} dimensions", copy
             )
         for d, (size, wanted) in enumerate(zip(shape, sizes, strict=False)):
-            _want(factors, axes.of_buffer[cb][d], size, wanted, f"dimension {d} of '{name}'", copy)
+            _want(factors, axes.of_buffer[cb][d], size, wanted, f"dimension {d} of {name}", copy)
         if len(sizes) > len(shape):
             _want_sum(factors, axes, sizes[-1], copy)
     return factors
@@ -192,15 +197,15 @@ def _want_sum(factors: dict[Loop, int], axes: BlockAxes, wanted: int, copy: Copy
         _want(factors, axis, size, wanted, "the dimension that is summed over", copy)
 
 
-def _want(
-    factors: dict[Loop, int], axis: object, size: int, wanted: int, where: str, op: Operation
-) -> None:
+def _want(factors: dict[Loop, int], axis: object, size: int, wanted: int, where: str, op: Operation) -> None:
     if wanted % size:
         raise ScheduleError(f"blocks have {size} along {where}, and {wanted} is no multiple of that", op)
     factor = wanted // size
     if not isinstance(axis, Loop):
         if factor > 1:
-            raise ScheduleError(f"no loop walks {where} block by block, so it stays at {size}, not {wanted}", op)
+            raise ScheduleError(
+                f"no loop walks {where} block by block, so it stays at {size}, not {wanted}", op
+            )
         return
     if factors.get(axis, factor) != factor:
         raise ScheduleError(
@@ -233,23 +238,21 @@ def _check_op(op: Operation) -> None:
     if not isinstance(op, _FOLLOWS) and not op.name.startswith("arith."):
         raise ScheduleError(f"'{op.name}' inside of the loop may mean something else for a larger block", op)
     if isinstance(op, AcquireOp) and release_of(op) is None:
-        name = name_of(op.cb, "a buffer")
-        raise ScheduleError(f"a block of '{name}' is held from one turn of the loop to the next", op)
+        name = named(op.cb)
+        raise ScheduleError(f"a block of {name} is held from one turn of the loop to the next", op)
 
 
 def _check_tensors(plan: _Plan) -> None:
     for tensor, accessor in read_elsewhere(plan.kernel, plan.loops):
         raise ScheduleError(
-            f"'{name_of(tensor, 'a tensor')}' is read and written at different places: what a turn reads may be what an"
+            f"{named(tensor, 'a tensor')} is read and written at different places: what a turn reads may be what an"
             " earlier one wrote",
             accessor,
         )
 
 
 def _check_memory(plan: _Plan) -> None:
-    program = plan.kernel.parent_op()
-    assert isinstance(program, ProgramOp), "a kernel stands in a program"
-    chip = chip_of(program)
+    chip = chip_of(program_of(plan.kernel))
     made = buffers(plan.kernel)
     old = sum(block_bytes(cb.result.type) * cb.result.type.buffer_factor.data for cb in made)
     types = {cb: plan.buffer_type(cb) for cb in made}
@@ -260,6 +263,3 @@ def _check_memory(plan: _Plan) -> None:
             f"the circular buffers would take {new} bytes of L1, and a core of {chip.name} has {chip.l1.cb_bytes} for them",
             largest,
         )
-
-
-__all__ = ["apply"]
