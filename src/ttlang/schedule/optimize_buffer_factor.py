@@ -17,6 +17,7 @@ from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
+from .index_builder import known
 from .targets import named, of_kind, thread_of
 from .transform_ops import OptimizeBufferFactorOp
 
@@ -84,7 +85,9 @@ def _useful(cb: CreateCBOp) -> int:
 
 def in_flight(cb: CreateCBOp) -> int:
     """Blocks of a buffer that its producer has reserved at once: one, or more where reads are prefetched."""
-    return 1
+    ahead = [use.operation for use in cb.result.uses]
+    found = [op.ahead for op in ahead if isinstance(op, CBReserveOp) and op.ahead is not None]
+    return max((number + 1 for value in found if isinstance(number := known(value), int)), default=1)
 
 
 def _meets_pipe(op: AcquireOp) -> bool:

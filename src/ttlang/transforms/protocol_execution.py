@@ -220,6 +220,8 @@ class Execution:
 
     def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         key, capacity = (party.core, op.cb), op.cb_type.buffer_factor.data
+        if op.ahead is not None:
+            capacity -= self._value(party, op.ahead, known)
         yield from self._until(lambda: self.in_buffer[key] < capacity, ("reserve", op.cb, op))
 
     def _pop(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:

@@ -214,7 +214,7 @@ class _Inserter:
             case SemaphoreSetOp() | SemaphoreIncOp():
                 # another core acts on what the thread has waited for
                 self.require(op, pending, list(pending.waited))
-            case DMABarrierOp():
+            case DMABarrierOp() if op.is_complete:
                 for copy in list(pending.copies):
                     if not is_receive(copy) and (
                         op.direction is None or op.direction.data == transfer_direction(copy).value
@@ -234,7 +234,7 @@ class _Inserter:
         if is_receive(op):  # one at a time: their arrivals are counted together
             conflicts += [c for c in pending.copies if is_receive(c) and c not in conflicts]
         self.require(op, pending, conflicts)
-        if not is_send(op):
+        if not is_send(op) and op.transaction is None:
             pending.copies[op] = None
 
     def _wait(self, op: WaitOp, pending: _Pending) -> None:
@@ -406,7 +406,8 @@ class TTLInsertSynchronization(ModulePass):
     Input: threads with `ttl.copy` and, optionally, `ttl.wait`. A read must have landed before its block is pushed,
     sent or looked at, a write must have left before its block is released, a tensor written must have arrived
     before it is read again, and what was waited for must be done before a semaphore tells another core. One
-    barrier ends all transfers of its direction, so transfers that are needed at the same point share one.
+    barrier ends all transfers of its direction, so transfers that are needed at the same point share one. Copies with a
+    transaction are left alone: the schedule that made them has put their barriers.
 
     A copy between a circular buffer and the core's own shard is no transfer when the shard can be the buffer
     (`ttlang.transforms.local_shards`): it is removed, and the buffer's `ttl.create_cb` says whose shards it is.

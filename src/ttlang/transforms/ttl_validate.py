@@ -66,6 +66,8 @@ class _Thread:
     op: ThreadOp
     waits: dict[SSAValue, Operation] = field(default_factory=dict)
     pushes: dict[SSAValue, Operation] = field(default_factory=dict)
+    ahead: set[SSAValue] = field(default_factory=set)
+    """Buffers of which several blocks are reserved at once: a schedule made the order of their reserves and pushes."""
 
     def run(self) -> None:
         final = self._block(self.op.body.block, {})
@@ -108,6 +110,8 @@ class _Thread:
         acquired = operand.owner
         if not isinstance(acquired, AcquireOp) or acquired in _held(state, acquired.cb):
             return
+        if _is_ahead(acquired):
+            return
         release = RELEASE_OF[type(acquired)]
         released = [u.operation for u in acquired.cb.uses if isinstance(u.operation, release)]
         between = [r for r in released if r.parent is acquired.parent and _is_before(acquired, r)]
@@ -121,6 +125,10 @@ class _Thread:
         )
 
     def _acquire(self, op: AcquireOp, state: State) -> State:
+        if _is_ahead(op):
+            self.pushes.setdefault(op.cb, op)
+            self.ahead.add(op.cb)
+            return state
         held = _held(state, op.cb)
         same = [h for h in held if type(h) is type(op)]
         if same:
@@ -143,6 +151,8 @@ class _Thread:
                 if isinstance(candidate, CBReserveOp):
                     self._check_written(candidate, op)
                 return {**state, op.cb: held[:i] + held[i + 1 :]}
+        if isinstance(op, CBPushOp) and op.cb in self.ahead:
+            return state
         name = name_of(op.cb, "the buffer")
         raise error(
             op,
@@ -221,6 +231,11 @@ class _Thread:
             else:
                 joined[cb] = _Split(key, _held(where_true, cb), _held(where_false, cb), op)
         return joined
+
+
+def _is_ahead(op: AcquireOp) -> bool:
+    """Whether a block is reserved behind others that are not pushed yet."""
+    return isinstance(op, CBReserveOp) and op.ahead is not None
 
 
 def _held(state: State, cb: SSAValue) -> Held:

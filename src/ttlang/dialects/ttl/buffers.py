@@ -13,6 +13,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_result_def,
     prop_def,
     result_def,
@@ -147,18 +148,24 @@ class _CBOp(IRDLOperation):
         cb = parse_operand(parser)
         parser.parse_punctuation(",")
         count = parser.parse_integer(allow_boolean=False)
+        ahead = []
+        if issubclass(cls, CBReserveOp) and parser.parse_optional_keyword("ahead") is not None:
+            ahead.append(parse_operand(parser))
         attributes = parser.parse_optional_attr_dict()
         types = parse_result_types(parser)
         return cls.create(
-            operands=[cb],
+            operands=[cb, *ahead],
             properties={"num_tiles": IntegerAttr(count, i64)},
             attributes=attributes,
             result_types=types or [],
         )
 
     def print(self, printer: Printer) -> None:
-        print_operands(printer, self.operands)
+        print_operands(printer, [self.cb])
         printer.print_string(f", {self.num_tiles.value.data}")
+        if len(self.operands) > 1:
+            printer.print_string(" ahead")
+            print_operands(printer, self.operands[1:])
         print_attributes(printer, self)
         print_result_types(printer, self)
 
@@ -176,10 +183,11 @@ class _CBAcquireOp(_CBOp):
     block = opt_result_def()
     traits = traits_def(TTLCanonicalization())
 
-    def __init__(self, cb: SSAValue, *, with_block: bool = True):
+    def __init__(self, cb: SSAValue, *, with_block: bool = True, ahead: SSAValue | None = None):
+        """`ahead` is for reserves only."""
         assert isinstance(cb.type, CBType)
         super().__init__(
-            operands=[cb],
+            operands=[cb, ahead] if isinstance(self, CBReserveOp) else [cb],
             properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)},
             result_types=[[cb.type.block_type] if with_block else []],
         )
@@ -218,9 +226,24 @@ class CBWaitOp(_CBAcquireOp):
 
 @irdl_op_definition
 class CBReserveOp(_CBAcquireOp):
-    """Producer acquire: wait until there is room for a block."""
+    """Producer acquire: wait until there is room for a block.
+
+    `%x = ttl.cb_reserve %cb, 2 ahead %n : ..` reserves the block behind `%n` blocks that are reserved and not pushed
+    yet: blocks are pushed in the order in which they were reserved. Schedules that prefetch make this form.
+    """
 
     name = "ttl.cb_reserve"
+    cb = operand_def(CBType)
+    ahead = opt_operand_def(IndexType())
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.ahead is None:
+            return
+        require_thread(self, "datamovement")
+        known, blocks = constant_index(self.ahead), self.cb_type.buffer_factor.data
+        if known is not None and not 0 <= known < blocks:
+            raise VerifyException(f"there is no block behind {known} others in a buffer of {blocks}")
 
 
 @irdl_op_definition
