@@ -57,7 +57,7 @@ def describe(op: Operation) -> str:
     """`thread 'read'`: the thread that an op stands in, as messages call it."""
     thread = enclosing_thread(op)
     name = None if thread is None or thread.sym_name is None else thread.sym_name.data
-    return "its thread" if name is None else f"thread {name}"
+    return "its thread" if name is None else f"thread '{name}'"
 
 
 def sites(cb: SSAValue, kind: type[AcquireOp]) -> list[AcquireOp]:
