@@ -67,7 +67,10 @@ EXPRESSIONS = {
     "choice": (lambda a: ttl.math.where(a > 0.0, a, -2.0 * a), (2, 2)),
     "rows are reduced within a tile": (lambda a: a - ttl.math.reduce_max(a, dims=[1]), (4, 1)),
     "columns are reduced within a tile": (lambda a: a / ttl.math.reduce_sum(abs(a), dims=[0]), (1, 4)),
-    "a row is repeated": (lambda a: ttl.math.broadcast(ttl.math.reduce_max(a, dims=[0]), dims=[0]) + a, (1, 4)),
+    "a row is repeated": (
+        lambda a: ttl.math.broadcast(ttl.math.reduce_max(a, dims=[0]), dims=[0]) + a,
+        (1, 4),
+    ),
 }
 
 
@@ -127,7 +130,9 @@ def test_a_sum_over_turns(rng):
     tiled = ttl.schedule(row_sums).tile(2, 1, 4)
     row_sums(x, results[0])
     tiled(x, results[1])
-    assert np.abs(results[1] - results[0]).max() <= 1e-2  # sums of 256 numbers whose operands have 10 mantissa bits
+    assert (
+        np.abs(results[1] - results[0]).max() <= 1e-2
+    )  # sums of 256 numbers whose operands have 10 mantissa bits
     assert np.abs(results[1][:, 0] - x.sum(1)).max() <= 0.1
     assert shapes(tiled, x, results[0]) == {"x_cb": (2, 4), "out_cb": (2, 1)}
 
@@ -171,3 +176,38 @@ def test_in_place(rng):
                     ttl.copy(b, x[i, 0])
 
     compared(negate, ttl.schedule(negate).tile(2, 1), (x,))
+
+
+def test_one_loop_for_two(rng):
+    """The compute thread counts all blocks in one loop, the others by rows and columns."""
+
+    @ttl.kernel(grid=(1, 1))
+    def negate(x, out):
+        rows, columns = x.tile_shape
+        x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(rows * columns):
+                with x_cb.wait() as a, out_cb.reserve() as b:
+                    b.store(-a)
+
+        @ttl.datamovement()
+        def read():
+            for i in range(rows):
+                for j in range(columns):
+                    with x_cb.reserve() as a:
+                        ttl.copy(x[i, j], a)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(rows):
+                for j in range(columns):
+                    with out_cb.wait() as b:
+                        ttl.copy(b, out[i, j])
+
+    arguments = (rng.standard_normal((128, 256), np.float32), zeros(128, 256))
+    for sizes in ((2, 4), (4, 1), (1, 8)):
+        tiled = ttl.schedule(negate).tile(*sizes)
+        compared(negate, tiled, arguments)
+        assert shapes(tiled, *arguments) == {"x_cb": sizes, "out_cb": sizes}

@@ -94,7 +94,7 @@ class BlockAxes:
         self._check_sums()
 
     def conflict(self, axes: Iterable[Axis], reason: str, op: Operation) -> None:
-        loops = frozenset(self.loops.root(a) for a in axes if isinstance(a, Loop))
+        loops = frozenset(part for a in axes if isinstance(a, Loop) for part in self.loops.parts(a))
         if loops:
             self.conflicts.append(Conflict(loops, reason, op))
 
@@ -397,7 +397,7 @@ class BlockAxes:
         reserved = op.dst.owner
         assert isinstance(reserved, Operation)
         outer = loops_around(reserved)
-        between = [self.loops.root(loop) for loop in loops_around(op) if loop not in outer]
+        between = [part for loop in loops_around(op) if loop not in outer for part in self.loops.parts(loop)]
         summed = self.summed.get(op.src)
         if op.acc is None:
             if summed is not None:

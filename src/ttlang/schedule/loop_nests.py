@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loops of a kernel's threads, and which of them turn together because they hand blocks to each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import scf
@@ -103,13 +103,15 @@ Reason = tuple[str, Operation]
 class Correspondence:
     """Sets of loops, one or more of each thread, that turn together.
 
-    The n-th block that a thread pushes is the n-th that another waits for: where a site of each stand in equally deep
-    nests, the loops of these nests belong together one by one. `fixed` says why the loops of a set cannot change.
+    The n-th block that a thread pushes is the n-th that another waits for: where a site of each stand in nests that turn
+    equally often, the loops of these nests belong together, one by one, or one to several neighbours whose turns it counts
+    all (`for _ in range(rows * columns)`). `fixed` says why the loops of a set cannot change.
     """
 
     kernel: KernelOp
     fixed: dict[Loop, Reason] = field(default_factory=dict)
     _parent: dict[Loop, Loop] = field(default_factory=dict)
+    _counted: dict[Loop, list[Loop]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for cb in buffers(self.kernel):
@@ -129,14 +131,23 @@ class Correspondence:
             loop = parent
         return loop
 
+    def parts(self, loop: Loop) -> list[Loop]:
+        """The sets, by the loops that stand for them, whose turns a loop counts: its own, or several."""
+        root = self.root(loop)
+        counted = self._counted.get(root)
+        return [root] if counted is None else [part for inner in counted for part in self.parts(inner)]
+
     def members(self, root: Loop) -> list[Loop]:
-        return [loop for loop in self.loops() if self.root(loop) is root]
+        """The loops that count the turns of a set, alone or with those of others."""
+        return [loop for loop in self.loops() if root in self.parts(loop)]
 
     def fix(self, loop: Loop, reason: str, op: Operation) -> None:
         self.fixed.setdefault(loop, (reason, op))
 
     def why_fixed(self, root: Loop) -> Reason | None:
         """Why a set of loops cannot change, or None."""
+        if root in self._counted:
+            return f"a loop of {describe(root)} counts what other threads count in several loops", root
         return next((self.fixed[m] for m in self.members(root) if m in self.fixed), None)
 
     def _pair(self, cb: SSAValue) -> None:
@@ -157,7 +168,8 @@ class Correspondence:
     def _unify(self, name: str, one: AcquireOp, other: AcquireOp) -> None:
         mine, its = loops_around(one), loops_around(other)
         turns = [[turns_of(loop) for loop in nest] for nest in (mine, its)]
-        if turns[0] != turns[1]:
+        groups = _groups(*turns)
+        if groups is None:
             reason = (
                 f"the loops around {name} do not correspond: {_counts(turns[0])} in {describe(one)},"
                 f" {_counts(turns[1])} in {describe(other)}"
@@ -165,27 +177,92 @@ class Correspondence:
             for loop in (*mine, *its):
                 self.fix(loop, reason, other)
             return
-        for a, b in zip(mine, its, strict=True):
-            self._parent.setdefault(a, a)
-            self._parent[self.root(b)] = self.root(a)
+        for ours, theirs in groups:
+            self._together([mine[i] for i in ours], [its[i] for i in theirs])
+
+    def _together(self, ours: Sequence[Loop], theirs: Sequence[Loop]) -> None:
+        """Loops that turn together: one and one, or one and several whose turns it counts."""
+        if len(ours) > 1:
+            ours, theirs = theirs, ours
+        (one,) = ours
+        root = self.root(one)
+        if len(theirs) > 1:
+            if root in self._counted:
+                self._all_together(self._counted[root], theirs)
+            else:
+                self._counted[root] = list(theirs)
+            return
+        other = self.root(theirs[0])
+        if other is root:
+            return
+        counted = self._counted.pop(other, None)
+        self._parent[other] = root
+        if counted is not None:
+            if root in self._counted:
+                self._all_together(self._counted[root], counted)
+            else:
+                self._counted[root] = counted
+
+    def _all_together(self, some: Sequence[Loop], others: Sequence[Loop]) -> None:
+        groups = _groups([turns_of(loop) for loop in some], [turns_of(loop) for loop in others])
+        if groups is None:
+            for loop in (*some, *others):
+                self.fix(loop, "threads count the same turns in loops that do not correspond", loop)
+            return
+        for ours, theirs in groups:
+            self._together([some[i] for i in ours], [others[i] for i in theirs])
 
     def _check_variable(self, loop: Loop) -> None:
         """The variable of a loop may lead to places in tensors only, and a turn may hand nothing to the next."""
         if loop.iter_args:
             self.fix(loop, "a turn of the loop hands values on to the next", loop)
-        stack: list[SSAValue] = [loop.body.block.args[0]]
-        seen: set[SSAValue] = set()
-        while stack:
-            value = stack.pop()
-            if value in seen:
+        for user in _users(loop.body.block.args[0]):
+            if self.root(loop) in self._counted:
+                self.fix(
+                    loop, f"a loop of {describe(loop)} counts what other threads count in several loops", user
+                )
+            elif not isinstance(user, IndexAccessorOp):
+                self.fix(loop, f"{_purpose(user)} depends on the variable of the loop", user)
+
+
+def _users(value: SSAValue) -> Iterator[Operation]:
+    """The ops that use a number, or what is computed from it."""
+    stack, seen = [value], {value}
+    while stack:
+        for use in stack.pop().uses:
+            user = use.operation
+            if not user.name.startswith("arith."):
+                yield user
                 continue
-            seen.add(value)
-            for use in value.uses:
-                user = use.operation
-                if user.name.startswith("arith."):
-                    stack.extend(user.results)
-                elif not isinstance(user, IndexAccessorOp):
-                    self.fix(loop, f"{_purpose(user)} depends on the variable of the loop", user)
+            stack.extend(r for r in user.results if r not in seen)
+            seen.update(user.results)
+
+
+def _groups(one: Sequence[int | None], other: Sequence[int | None]) -> list[tuple[range, range]] | None:
+    """Which loops of two nests turn together, by their turns: groups of equal products, one loop in one of the sides."""
+    groups: list[tuple[range, range]] = []
+    i = j = 0
+    while i < len(one) and j < len(other):
+        starts, left, right = (i, j), one[i], other[j]
+        i, j = i + 1, j + 1
+        while left != right:
+            if (
+                left is None
+                or right is None
+                or (left > right and j == len(other))
+                or (left < right and i == len(one))
+            ):
+                return None
+            if left > right:
+                factor, j = other[j], j + 1
+                right = None if factor is None else right * factor
+            else:
+                factor, i = one[i], i + 1
+                left = None if factor is None else left * factor
+        if i - starts[0] > 1 and j - starts[1] > 1:
+            return None
+        groups.append((range(starts[0], i), range(starts[1], j)))
+    return groups if i == len(one) and j == len(other) else None
 
 
 def _counts(turns: list[int | None]) -> str:

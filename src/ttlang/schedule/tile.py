@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, i64
@@ -81,6 +82,10 @@ class _Plan:
     axes: BlockAxes
     factors: dict[Loop, int]
 
+    def factor(self, loop: Loop) -> int:
+        """By how much a loop turns less often."""
+        return prod(self.factors.get(part, 1) for part in self.loops.parts(loop))
+
     def grown(self, shape: Sequence[int], axes: Axes) -> tuple[int, ...]:
         """A shape with each dimension as long as the loops that walk it ask for."""
         factors = [self.factors.get(axis, 1) if isinstance(axis, Loop) else 1 for axis in axes]
@@ -103,8 +108,9 @@ class _Plan:
         for value, shape in values.items():
             if not isinstance(value.owner, AcquireOp):
                 _reshape(value, shape)
-        for root, factor in self.factors.items():
-            for loop in self.loops.members(root):
+        for loop in list(self.loops.loops()):
+            factor = self.factor(loop)
+            if factor > 1:
                 _widen_step(loop, factor)
 
     def _widen_buffer(self, cb: CreateCBOp) -> None:
@@ -154,8 +160,8 @@ def _plan(kernel: KernelOp, sizes: Sequence[int]) -> _Plan:
     loops = Correspondence(kernel)
     axes = BlockAxes(kernel, loops)
     plan = _Plan(kernel, loops, axes, _factors(kernel, axes, sizes))
-    for root, factor in plan.factors.items():
-        _check_loops(plan, root, factor)
+    for root in plan.factors:
+        _check_loops(plan, root)
     found = axes.why_not(plan.factors)
     if found is not None:
         raise ScheduleError(*found)
@@ -215,12 +221,12 @@ def _want(factors: dict[Loop, int], axis: object, size: int, wanted: int, where:
         factors[axis] = factor
 
 
-def _check_loops(plan: _Plan, root: Loop, factor: int) -> None:
+def _check_loops(plan: _Plan, root: Loop) -> None:
     fixed = plan.loops.why_fixed(root)
     if fixed is not None:
         raise ScheduleError(*fixed)
     for loop in plan.loops.members(root):
-        turns = turns_of(loop)
+        turns, factor = turns_of(loop), plan.factor(loop)
         if turns is None:
             raise ScheduleError(
                 f"how often the loop of {describe(loop)} turns is not known when the kernel is compiled", loop
