@@ -49,7 +49,7 @@ def scaled_sum(x, y, out):
             for j in range(core_x * columns, (core_x + 1) * columns):
                 with x_cb.reserve() as a, y_cb.reserve() as b:
                     ttl.copy(x[i, j], a)
-                    ttl.copy(y[0 if y.shape[0] == 1 else i, j], b)
+                    ttl.copy(y[0 if y.tile_shape[0] == 1 else i, j], b)
 
     @ttl.datamovement()
     def write():
@@ -93,8 +93,11 @@ def elementwise(expression, block=(1, 1), output_block=None):
     return walk
 
 
-def matmul(block_k=1, finish=None):
-    """Blocks of one tile of the result, summed over `k` in blocks; `finish` makes something else of the product."""
+def matmul(block_k=1, finish=None, each=False):
+    """Blocks of one tile of the result, summed over `k` in blocks; `finish` makes something else of the product.
+
+    With `each`, the product of each turn is a block of its own, and what the last turn writes stays.
+    """
 
     @ttl.kernel(grid=(1, 1), fp32_dest_acc=True)
     def product(a, b, c):
@@ -107,10 +110,15 @@ def matmul(block_k=1, finish=None):
         def multiply():
             for _ in range(m):
                 for _ in range(n):
-                    with c_cb.reserve() as total:
+                    if each:
                         for _ in range(k // block_k):
-                            with a_cb.wait() as left, b_cb.wait() as right:
-                                total += left @ right if finish is None else finish(left @ right)
+                            with a_cb.wait() as left, b_cb.wait() as right, c_cb.reserve() as part:
+                                part.store(left @ right if finish is None else finish(left @ right))
+                    else:
+                        with c_cb.reserve() as total:
+                            for _ in range(k // block_k):
+                                with a_cb.wait() as left, b_cb.wait() as right:
+                                    total += left @ right if finish is None else finish(left @ right)
 
         @ttl.datamovement()
         def read():
@@ -125,7 +133,12 @@ def matmul(block_k=1, finish=None):
         def write():
             for i in range(m):
                 for j in range(n):
-                    with c_cb.wait() as total:
-                        ttl.copy(total, c[i, j])
+                    if each:
+                        for _ in range(k // block_k):
+                            with c_cb.wait() as part:
+                                ttl.copy(part, c[i, j])
+                    else:
+                        with c_cb.wait() as total:
+                            ttl.copy(total, c[i, j])
 
     return product

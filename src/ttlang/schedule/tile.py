@@ -182,13 +182,17 @@ def _factors(kernel: KernelOp, axes: BlockAxes, sizes: Sequence[int]) -> dict[Lo
         shape, name = ints(cb.type.shape), named(cb)
         if len(sizes) - len(shape) not in (0, 1):
             raise ScheduleError(
-                f"{len(sizes)} sizes are given for blocks of {name}, which have {len(shape)} dimensions", copy
+                f"{_count(sizes, 'size')} given for blocks of {name}, which have {_count(shape, 'dimension')}", copy
             )
         for d, (size, wanted) in enumerate(zip(shape, sizes, strict=False)):
             _want(factors, axes.of_buffer[cb][d], size, wanted, f"dimension {d} of {name}", copy)
         if len(sizes) > len(shape):
             _want_sum(factors, axes, sizes[-1], copy)
     return factors
+
+
+def _count(items: Sequence[object], what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
 
 
 def _want_sum(factors: dict[Loop, int], axes: BlockAxes, wanted: int, copy: CopyOp) -> None:
