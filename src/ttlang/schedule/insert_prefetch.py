@@ -9,15 +9,15 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.traits import is_side_effect_free
 
+from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
-from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
-from ttlang.dialects.ttl.structure import DataMovementThreadOp, ProgramOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, Value, known
-from .targets import kernel_of, named, program_of, thread_of
+from .targets import is_tensor_read, kernel_of, named, program_of, tensor_of, thread_of, written_tensors
 from .transform_ops import InsertPrefetchOp
 
 
@@ -105,7 +105,7 @@ class _Reader:
                 self.start.append(op)
             case CBReserveOp():
                 raise ScheduleError("the loop keeps blocks in flight already", op)
-            case CopyOp() if self._is_read(op):
+            case CopyOp() if is_tensor_read(op) and isinstance(op.dst.owner, CBReserveOp):
                 self.start.append(op)
             case CBPushOp():
                 self.pushes.append(op)
@@ -117,9 +117,6 @@ class _Reader:
                 self.start.append(op)
             case _:
                 raise ScheduleError(f"the loop does more than read blocks: there is a {op.name}", op)
-
-    def _is_read(self, copy: CopyOp) -> bool:
-        return isinstance(copy.src.owner, IndexAccessorOp) and isinstance(copy.dst.owner, CBReserveOp)
 
     @property
     def reserves(self) -> list[CBReserveOp]:
@@ -154,13 +151,13 @@ class _Reader:
 
     def require_room(self, blocks: int) -> None:
         """Raise ScheduleError when a buffer does not hold the blocks in flight."""
-        blocks = self._limited(blocks)
         for reserve in self.reserves:
+            flying = self._limited(blocks) * reserve.blocks
             factor = reserve.cb_type.buffer_factor.data
-            if factor < blocks:
+            if factor < flying:
                 raise ScheduleError(
-                    f"{blocks} blocks in flight do not fit {named(reserve.cb)}, which holds {factor}: first give it"
-                    f" optimize_buffer_factor(factor={blocks + 1}), one more for its consumer",
+                    f"{flying} blocks in flight do not fit {named(reserve.cb)}, which holds {factor}: first give it"
+                    f" optimize_buffer_factor(factor={flying + reserve.blocks}), room for its consumer beside them",
                     reserve.cb.owner if isinstance(reserve.cb.owner, CreateCBOp) else reserve,
                 )
 
@@ -204,14 +201,15 @@ class _Reader:
     def _start_reads(self, b: IndexBuilder, variable: Value, *, ahead: Value, transaction: SSAValue) -> None:
         """The reads of a turn, into the blocks behind `ahead` others."""
         copies: dict[SSAValue, SSAValue] = {self.loop.body.block.args[0]: b.value(variable)}
-        behind = b.value(ahead)
         for op in self.start:
             match op:
                 case CBReserveOp():
-                    reserve = CBReserveOp(op.cb, ahead=behind)
+                    behind = b.value(b.binary(arith.MuliOp, ahead, op.blocks))
+                    assert op.block is not None and isinstance(op.block.type, BlockType)
+                    reserve = CBReserveOp(op.cb, ahead=behind, type=op.block.type)
                     reserve.location = op.location
                     b.insert(reserve)
-                    assert op.block is not None and reserve.block is not None
+                    assert reserve.block is not None
                     reserve.block.name_hint = op.block.name_hint
                     copies[op.block] = reserve.block
                 case CopyOp():
@@ -233,17 +231,3 @@ class _Reader:
     def _erase(self) -> None:
         assert self.loop.parent is not None
         self.loop.parent.erase_op(self.loop)
-
-
-def tensor_of(end: SSAValue) -> SSAValue | None:
-    """The tensor of the program that an end of a copy is a slice of; None for blocks and pipes."""
-    if not isinstance(end.owner, IndexAccessorOp):
-        return None
-    accessor = end.owner.accessor.owner
-    return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
-
-
-def written_tensors(program: ProgramOp) -> set[SSAValue]:
-    """The tensors that any thread of a program writes to."""
-    found = (tensor_of(op.dst) for op in program.walk() if isinstance(op, CopyOp))
-    return {tensor for tensor in found if tensor is not None}

@@ -225,18 +225,19 @@ class _Run:
         name = op.pass_name.data
         order = (*ANALYSIS, *LOWERING, *EMISSION)
         members = COMPOSITES.get(name, (name,))
-        if all(member in order for member in members):
-            last = len(order) - 1 - order[::-1].index(members[-1])
-            names = order[self.passes : last + 1]
-            self.passes = max(self.passes, last + 1)
+        end = self.passes
+        try:
+            for member in members:
+                end = order.index(member, end) + 1
+        except ValueError:  # a general pass, or one that has run: by itself
+            names: Sequence[str] = members
         else:
-            names = members
+            names, self.passes = order[self.passes : end], end
         try:
             for transform in parse_passes(",".join(names)):
                 transform.apply(self.ctx, self.module)
         except CompileError as error:
-            if not self.lowered:
-                error.add_note(f"in the pass {name}")
+            error.add_note(f"in the pass {name}, which a transform sequence asks for")
             raise
         self.lowered = True
         return [self.module]

@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation
 from xdsl.irdl import IRDLOperation
 from xdsl.rewriter import Rewriter
@@ -18,7 +18,7 @@ from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
 from .index_builder import known
-from .targets import named, of_kind, thread_of
+from .targets import copy_of_module, named, of_kind, thread_of
 from .transform_ops import OptimizeBufferFactorOp
 
 PIPELINED = 2
@@ -29,7 +29,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     """Give each target buffer as many blocks as its threads can use, or `factor` of them.
 
     One block where the buffer is filled once: nothing can overlap. A buffer whose producer has blocks in flight gets one
-    more than these, for the consumer. Others get two. A buffer that one thread both fills and empties, or that a pipe
+    more than these, for the consumer. Others get two, or keep more that the program gave them. A buffer that one thread both fills and empties, or that a pipe
     leads to or from, keeps what it has: that may be part of the program's correctness. Buffers are made smaller before
     larger, and never larger than L1 has room for beside the others and those that the compiler adds. Returns the
     buffers. Refuses a forced factor that does not fit, with the bytes, and a step that changes nothing.
@@ -80,14 +80,14 @@ def _useful(cb: CreateCBOp) -> int:
     flying = in_flight(cb)
     if flying > 1:
         return flying + 1
-    return 1 if _is_filled_once(cb) else PIPELINED
+    return 1 if _is_filled_once(cb) else max(now, PIPELINED)
 
 
 def in_flight(cb: CreateCBOp) -> int:
     """Blocks of a buffer that its producer has reserved at once: one, or more where reads are prefetched."""
-    ahead = [use.operation for use in cb.result.uses]
-    found = [op.ahead for op in ahead if isinstance(op, CBReserveOp) and op.ahead is not None]
-    return max((number + 1 for value in found if isinstance(number := known(value), int)), default=1)
+    reserves = [use.operation for use in cb.result.uses if isinstance(use.operation, CBReserveOp)]
+    aheads = [(op.blocks, 0 if op.ahead is None else known(op.ahead)) for op in reserves]
+    return max((blocks + ahead for blocks, ahead in aheads if isinstance(ahead, int)), default=1)
 
 
 def _meets_pipe(op: AcquireOp) -> bool:
@@ -132,15 +132,11 @@ def _overflow(wanted: Mapping[CreateCBOp, int]) -> str | None:
     """
     from ttlang.pipelines import ANALYSIS, Observer, run_passes
 
-    module: Operation = next(iter(wanted))
-    while (parent := module.parent_op()) is not None:
-        module = parent
-    assert isinstance(module, ModuleOp)
-    copy = module.clone()
-    for original, twin in zip(module.walk(), copy.walk(), strict=True):
-        if isinstance(original, CreateCBOp) and original in wanted:
-            assert isinstance(twin, CreateCBOp)
-            _resized(twin, wanted[original])
+    copy, twins = copy_of_module(next(iter(wanted)))
+    for cb, factor in wanted.items():
+        twin = twins[cb]
+        assert isinstance(twin, CreateCBOp)
+        _resized(twin, factor)
     names = ANALYSIS[: ANALYSIS.index("ttl-allocate-circular-buffers")]
     unobserved = Observer(verbose=False, verify_each=False, dump_dir=None)
     run_passes(copy, names, unobserved)

@@ -4,8 +4,11 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
+from ttlang.dialects.ttl.attributes import BlockType
+from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
 from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
 from ttlang.dialects.ttl.transfers import CopyOp
 
@@ -52,11 +55,49 @@ def _around(op: Operation, kind: type[_Op]) -> _Op | None:
     return parent
 
 
-def is_waited(copy: CopyOp) -> bool:
-    """Whether the program waits for a copy by name."""
-    return bool(copy.tx.uses)
+def copy_of_module(op: Operation) -> tuple[ModuleOp, dict[Operation, Operation]]:
+    """A copy of the module around an op, to try things on, and what each op is in it."""
+    module = op
+    while (parent := module.parent_op()) is not None:
+        module = parent
+    assert isinstance(module, ModuleOp)
+    copy = module.clone()
+    return copy, dict(zip(module.walk(), copy.walk(), strict=True))
+
+
+def twin_of(op: _Op) -> tuple[ModuleOp, _Op]:
+    """A copy of the module around an op, and the op in it."""
+    copy, twins = copy_of_module(op)
+    twin = twins[op]
+    assert isinstance(twin, type(op))
+    return copy, twin
 
 
 def named(value: SSAValue, fallback: str = "a buffer") -> str:
     """What an error calls a value: its Python name in quotes."""
     return f"'{value.name_hint}'" if value.name_hint else fallback
+
+
+def tensor_of(end: SSAValue) -> SSAValue | None:
+    """The tensor of the program that an end of a copy is a slice of; None for blocks and pipes."""
+    if not isinstance(end.owner, IndexAccessorOp):
+        return None
+    accessor = end.owner.accessor.owner
+    return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
+
+
+def is_tensor_read(copy: CopyOp) -> bool:
+    """Whether a copy brings a slice of a tensor into a block."""
+    return isinstance(copy.src.owner, IndexAccessorOp) and isinstance(copy.dst.type, BlockType)
+
+
+def written_tensors(program: ProgramOp) -> set[SSAValue]:
+    """The tensors that any thread of a program writes to."""
+    found = (tensor_of(op.dst) for op in program.walk() if isinstance(op, CopyOp))
+    return {tensor for tensor in found if tensor is not None}
+
+
+def read_tensors(program: ProgramOp) -> set[SSAValue]:
+    """The tensors that any thread of a program reads."""
+    found = (tensor_of(op.src) for op in program.walk() if isinstance(op, CopyOp))
+    return {tensor for tensor in found if tensor is not None}

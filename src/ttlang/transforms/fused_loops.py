@@ -24,6 +24,14 @@ from .errors import error
 from .register_scan import Overflow, RegisterScan
 from .store_groups import READS_BUFFERS, VALUE_OPS, operands_in_registers
 
+MAX_TILES = "max_tiles"
+"""Attribute of a `ttl.block_store`, and of the loops that compute it: most tiles of a section of DST."""
+
+
+def _keep_limit(of: Operation, loop: BlockComputeOp) -> None:
+    if MAX_TILES in of.attributes:
+        loop.attributes[MAX_TILES] = of.attributes[MAX_TILES]
+
 
 def retype(value: SSAValue, type: Attribute) -> None:
     """Change the type of a value in place: its uses stay."""
@@ -55,6 +63,7 @@ class LoopBuilder:
         self.body.add_op(end)
         loop = BlockComputeOp(self.inputs, self.outputs, Region(self.body), accumulate=self.accumulate)
         loop.location = self.at.location
+        _keep_limit(self.at, loop)
         return loop
 
     def _block_of(self, value: SSAValue) -> SSAValue | None:
@@ -221,6 +230,7 @@ def _split(loop: BlockComputeOp, cut: int, make_buffer: MakeBuffer) -> list[Bloc
         accumulate=loop.accumulate is not None,
     )
     rest.location = loop.location
+    _keep_limit(loop, rest)
     loop.erase()
     return [first, rest]
 
@@ -265,4 +275,5 @@ def _head_loop(
     body.add_op(end)
     first = BlockComputeOp([inputs[a] for a in arguments], [out for _, out in outputs], Region(body))
     first.location = loop.location
+    _keep_limit(loop, first)
     return first

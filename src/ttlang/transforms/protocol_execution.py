@@ -216,23 +216,23 @@ class Execution:
 
     def _wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         key = (party.core, op.cb)
-        yield from self._until(lambda: self.in_buffer[key] > 0, ("wait", op.cb, op))
+        yield from self._until(lambda: self.in_buffer[key] >= op.blocks, ("wait", op.cb, op))
 
     def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         key, capacity = (party.core, op.cb), op.cb_type.buffer_factor.data
         if op.ahead is not None:
             capacity -= self._value(party, op.ahead, known)
-        yield from self._until(lambda: self.in_buffer[key] < capacity, ("reserve", op.cb, op))
+        yield from self._until(lambda: self.in_buffer[key] + op.blocks <= capacity, ("reserve", op.cb, op))
 
     def _pop(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        self.in_buffer[party.core, op.cb] -= 1
+        self.in_buffer[party.core, op.cb] -= op.blocks
         return ()
 
     def _push(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        self.in_buffer[party.core, op.cb] += 1
-        party.pushed[op.cb] += 1
+        self.in_buffer[party.core, op.cb] += op.blocks
+        party.pushed[op.cb] += op.blocks
         return ()
 
     def _copy(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:

@@ -34,7 +34,8 @@ from .ttl_infer_dst_requirements import REASON
 INTERMEDIATE = "intermediate"
 """Attribute of a circular buffer that the compiler made: why."""
 
-_SPLIT = "the expression needs more DST registers than there are"
+SPLIT = "the expression needs more DST registers than there are"
+"""Why a value has a buffer when its expression is split."""
 
 
 def buffer_type(type: TensorType[Attribute], space: MemorySpace) -> MemRefType[Attribute]:
@@ -101,7 +102,7 @@ class _ThreadBufferizer:
         handed: list[CBWaitOp] = []
 
         def make_buffer(value: SSAValue, type: MemRefType[Attribute]) -> tuple[SSAValue, SSAValue]:
-            written, wait = self._intermediate(value, type.get_shape(), op, before, _SPLIT)
+            written, wait = self._intermediate(value, type.get_shape(), op, before, SPLIT)
             assert wait.block is not None
             handed.append(wait)
             return written, wait.block

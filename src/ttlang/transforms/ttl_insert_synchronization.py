@@ -68,20 +68,32 @@ class _Pending:
 
     copies: dict[CopyOp, None] = field(default_factory=dict)
     waited: dict[CopyOp, None] = field(default_factory=dict)
+    sent: set[CopyOp] = field(default_factory=set)
+    """Writes that have left this core on every path: their blocks may be released."""
 
     def copy(self) -> "_Pending":
-        return _Pending(dict(self.copies), dict(self.waited))
+        return _Pending(dict(self.copies), dict(self.waited), set(self.sent))
 
     def merge(self, other: "_Pending") -> None:
+        self.sent = {
+            copy
+            for copy in self.sent | other.sent
+            if all(copy in state.sent or copy not in state.copies for state in (self, other))
+        }
         self.copies.update(other.copies)
         self.waited.update(other.waited)
 
-    def key(self) -> tuple[frozenset[CopyOp], frozenset[CopyOp]]:
-        return frozenset(self.copies), frozenset(self.waited)
+    def key(self) -> tuple[frozenset[CopyOp], ...]:
+        return frozenset(self.copies), frozenset(self.waited), frozenset(self.sent)
+
+    def start(self, copy: CopyOp) -> None:
+        self.copies[copy] = None
+        self.sent.discard(copy)
 
     def drop(self, copy: CopyOp) -> None:
         self.copies.pop(copy, None)
         self.waited.pop(copy, None)
+        self.sent.discard(copy)
 
 
 @dataclass
@@ -174,6 +186,7 @@ class _Inserter:
         self.branches.pop()
         pending.copies.clear()
         pending.waited.clear()
+        pending.sent.clear()
         for state in states:
             pending.merge(state)
 
@@ -208,12 +221,15 @@ class _Inserter:
             case CBPushOp():
                 self.require(op, pending, _touching(pending, op.cb, CBReserveOp))
             case CBPopOp():
-                self.require(op, pending, _touching(pending, op.cb, CBWaitOp))
+                used = _touching(pending, op.cb, CBWaitOp)
+                self.require(op, pending, [c for c in used if c not in pending.sent])
             case ReadElementOp() | WriteElementOp():
                 self.require(op, pending, [c for c in pending.copies if op.block in (c.src, c.dst)])
             case SemaphoreSetOp() | SemaphoreIncOp():
                 # another core acts on what the thread has waited for
                 self.require(op, pending, list(pending.waited))
+            case DMABarrierOp() if op.sent is not None:
+                pending.sent.update(c for c in pending.copies if transfer_direction(c) is Direction.write)
             case DMABarrierOp() if op.is_complete:
                 for copy in list(pending.copies):
                     if not is_receive(copy) and (
@@ -235,7 +251,7 @@ class _Inserter:
             conflicts += [c for c in pending.copies if is_receive(c) and c not in conflicts]
         self.require(op, pending, conflicts)
         if not is_send(op) and op.transaction is None:
-            pending.copies[op] = None
+            pending.start(op)
 
     def _wait(self, op: WaitOp, pending: _Pending) -> None:
         copy = op.tx.owner
@@ -407,7 +423,8 @@ class TTLInsertSynchronization(ModulePass):
     sent or looked at, a write must have left before its block is released, a tensor written must have arrived
     before it is read again, and what was waited for must be done before a semaphore tells another core. One
     barrier ends all transfers of its direction, so transfers that are needed at the same point share one. Copies with a
-    transaction are left alone: the schedule that made them has put their barriers.
+    transaction are left alone: the schedule that made them has put their barriers. Writes that a `ttl.dma_barrier write sent`
+    has seen leave need no other barrier before their block is released, but for all else.
 
     A copy between a circular buffer and the core's own shard is no transfer when the shard can be the buffer
     (`ttlang.transforms.local_shards`): it is removed, and the buffer's `ttl.create_cb` says whose shards it is.

@@ -195,6 +195,7 @@ class _FunctionLowering:
         first = self.b.value("get_write_ptr", self.b.buffer(cb), type=i32)
         offset = self.b.i32(self.b.multiply(ahead, block))
         there = self.b.insert(arith.AddiOp(first, offset)).results[0]
+        there.name_hint = f"{cb.name_hint}_ahead" if cb.name_hint else None
         around = self.b.insert(arith.SubiOp(there, self.b.i32(block * type.buffer_factor.data))).results[0]
         is_behind_end = self.b.insert(arith.CmpiOp(there, self.ends[cb], "uge")).results[0]
         return self.b.insert(arith.SelectOp(is_behind_end, around, there)).results[0]

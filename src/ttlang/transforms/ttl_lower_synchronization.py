@@ -89,10 +89,11 @@ class _FunctionLowering:
     def _buffer(self, op: AcquireOp | ReleaseOp) -> None:
         with self.b.before(op):
             handle = self.b.buffer(op.cb)
-            pages: SSAValue | int = pages_per_block(op.cb_type)
+            blocks: SSAValue | int = op.blocks
             if isinstance(op, CBReserveOp) and op.ahead is not None:
-                pages = self.b.multiply(self.b.add(op.ahead, 1), pages)
-            self.b.call(_CALLS[type(op)], handle, self.b.i32(pages))
+                blocks = self.b.add(op.ahead, blocks)
+            pages = self.b.multiply(blocks, pages_per_block(op.cb_type))
+            self.b.call(_CALLS[type(op)], handle, self.b.i32(self.b.index(pages)))
         remove(op)
 
     def _barrier(self, op: DMABarrierOp) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Circular buffers: creation, acquisition and release of blocks, access to single tiles."""
 
+from math import prod
+
 from xdsl.dialects.builtin import (
     I64,
     IndexType,
@@ -133,7 +135,7 @@ class CreateCBOp(IRDLOperation):
 
 
 class _CBOp(IRDLOperation):
-    """A circular buffer and a number of tiles: `ttl.cb_push %cb, 2`."""
+    """A circular buffer and the tiles of a block, or of several blocks in a row: `ttl.cb_push %cb, 2`."""
 
     cb = operand_def(CBType)
     num_tiles = prop_def(IntegerAttr[I64])
@@ -142,6 +144,11 @@ class _CBOp(IRDLOperation):
     def cb_type(self) -> CBType:
         assert isinstance(self.cb.type, CBType)
         return self.cb.type
+
+    @property
+    def blocks(self) -> int:
+        """Blocks in a row: one, unless a schedule has put copies together."""
+        return self.num_tiles.value.data // self.cb_type.tiles_per_block
 
     @classmethod
     def parse(cls, parser: Parser) -> "_CBOp":
@@ -170,10 +177,16 @@ class _CBOp(IRDLOperation):
         print_result_types(printer, self)
 
     def verify_(self) -> None:
-        expected = self.cb_type.tiles_per_block
-        if self.num_tiles.value.data != expected:
+        expected, tiles = self.cb_type.tiles_per_block, self.num_tiles.value.data
+        if tiles == expected:
+            return
+        if tiles < expected or tiles % expected or tiles > self.cb_type.total_tiles:
+            raise VerifyException(f"{tiles} tiles, but a block of {self.cb_type} has {expected}")
+        require_thread(self, "datamovement")
+        if self.cb_type.buffer_factor.data % self.blocks:
             raise VerifyException(
-                f"{self.num_tiles.value.data} tiles, but a block of {self.cb_type} has {expected}"
+                f"{self.blocks} blocks at a time do not divide the {self.cb_type.buffer_factor.data} of the buffer: some would"
+                " not lie in a row"
             )
 
 
@@ -183,13 +196,21 @@ class _CBAcquireOp(_CBOp):
     block = opt_result_def()
     traits = traits_def(TTLCanonicalization())
 
-    def __init__(self, cb: SSAValue, *, with_block: bool = True, ahead: SSAValue | None = None):
-        """`ahead` is for reserves only."""
+    def __init__(
+        self,
+        cb: SSAValue,
+        *,
+        with_block: bool = True,
+        ahead: SSAValue | None = None,
+        type: BlockType | None = None,
+    ):
+        """`ahead` is for reserves only; `type` is that of several blocks in a row."""
         assert isinstance(cb.type, CBType)
+        type = cb.type.block_type if type is None else type
         super().__init__(
             operands=[cb, ahead] if isinstance(self, CBReserveOp) else [cb],
-            properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)},
-            result_types=[[cb.type.block_type] if with_block else []],
+            properties={"num_tiles": IntegerAttr(prod(type.tensor_type.get_shape()), i64)},
+            result_types=[[type] if with_block else []],
         )
 
     def verify_(self) -> None:
@@ -198,20 +219,30 @@ class _CBAcquireOp(_CBOp):
             return
         match self.block.type:
             case BlockType(tensor_type=shaped) | (MemRefType() as shaped):
-                if shaped.get_shape() != ints(self.cb_type.shape) or (
-                    shaped.element_type != self.cb_type.tile_type
+                if shaped.element_type != self.cb_type.tile_type or (
+                    tuple(shaped.get_shape()) not in _shapes(ints(self.cb_type.shape), self.blocks)
                 ):
                     raise VerifyException(f"block {self.block.type} is no block of {self.cb_type}")
             case other:
                 raise VerifyException(f"the result must be a block or a memref, got {other}")
 
 
-class _CBReleaseOp(_CBOp):
-    """Release of a block."""
+def _shapes(block: tuple[int, ...], count: int) -> set[tuple[int, ...]]:
+    """Shapes that blocks in a row may be taken as: their tiles lie in the order of that shape."""
+    if count == 1:
+        return {block}
+    outer = next((d for d, size in enumerate(block) if size != 1), len(block) - 1)
+    rows = {(*block[:d], block[d] * count, *block[d + 1 :]) for d in range(outer + 1)}
+    return rows | {(count, *block)}
 
-    def __init__(self, cb: SSAValue):
+
+class _CBReleaseOp(_CBOp):
+    """Release of a block, or of several in a row."""
+
+    def __init__(self, cb: SSAValue, blocks: int = 1):
         assert isinstance(cb.type, CBType)
-        super().__init__(operands=[cb], properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)})
+        tiles = cb.type.tiles_per_block * blocks
+        super().__init__(operands=[cb], properties={"num_tiles": IntegerAttr(tiles, i64)})
 
 
 @irdl_op_definition
