@@ -195,9 +195,8 @@ class _Search:
         except TTLangError as error:
             trial = Trial(number, choices, reason=_first_line(error))
         except AssertionError as error:
-            trial = Trial(
-                number, choices, reason=f"assertion: {error}" if str(error) else "an assertion failed"
-            )
+            text = _first_line(error)
+            trial = Trial(number, choices, reason=f"assertion: {text}" if text else "an assertion failed")
         else:
             trial = Trial(number, choices, cycles, value, self._difference(copies))
         self.trials.append(trial)
@@ -234,7 +233,7 @@ _REASONS = 5
 """Points whose reasons are told when none can be run."""
 
 
-def _first_line(error: TTLangError) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].removeprefix("error: ")
 
 

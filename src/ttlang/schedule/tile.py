@@ -182,7 +182,8 @@ def _factors(kernel: KernelOp, axes: BlockAxes, sizes: Sequence[int]) -> dict[Lo
         shape, name = ints(cb.type.shape), named(cb)
         if len(sizes) - len(shape) not in (0, 1):
             raise ScheduleError(
-                f"{_count(sizes, 'size')} given for blocks of {name}, which have {_count(shape, 'dimension')}", copy
+                f"{_count(sizes, 'size')} given for blocks of {name}, which have {_count(shape, 'dimension')}",
+                copy,
             )
         for d, (size, wanted) in enumerate(zip(shape, sizes, strict=False)):
             _want(factors, axes.of_buffer[cb][d], size, wanted, f"dimension {d} of {name}", copy)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+SHOWN, SHOWN_REFUSED = 20, 5
+"""Rows of the table: trials that ran, and trials that cannot be the best."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One point of a search, in the order of the runs.
@@ -74,6 +78,12 @@ class Tuning:
             "trials": [trial.to_dict() for trial in self.trials],
         }
 
+    def _shown(self) -> list[Trial]:
+        """The best trials, and some of those that cannot be."""
+        ranked = sorted(self.trials, key=_rank)
+        feasible = [trial for trial in ranked if trial.feasible]
+        return feasible[:SHOWN] + ranked[len(feasible) :][:SHOWN_REFUSED]
+
     def __rich__(self) -> "Table":
         from rich import box
         from rich.table import Table
@@ -85,11 +95,13 @@ class Tuning:
         table.add_column("cycles", justify="right")
         table.add_column("of untuned", justify="right")
         table.add_column("", overflow="fold")
-        for trial in sorted(self.trials, key=_rank):
+        for trial in self._shown():
             cycles = "" if trial.cycles is None else f"{trial.cycles:,}"
             share = "" if trial.cycles is None else f"{trial.cycles / self.untuned_cycles:.2f}"
             note = trial.reason or ("best" if trial is self.best_trial else "")
             table.add_row(*map(str, trial.choices.values()), cycles, share, note)
+        if (rest := len(self.trials) - len(self._shown())) > 0:
+            table.caption, table.caption_justify = f"and {rest} more in .trials", "left"
         return table
 
     def __str__(self) -> str:

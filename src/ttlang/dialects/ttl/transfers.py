@@ -160,7 +160,7 @@ class CopyOp(IRDLOperation):
             self._verify_coordinates(name, value.type, coords)
         self._verify_shapes()
         if self.transaction is not None:
-            if kinds != ("tensor", "block"):
+            if kinds not in (("tensor", "block"), ("memref", "memref")):
                 raise VerifyException("only reads of tensors into blocks have a transaction")
             _verify_transaction(self.transaction)
 
