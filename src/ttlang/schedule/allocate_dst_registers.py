@@ -2,13 +2,14 @@
 """The step `allocate_dst_registers`: how compute ops use the destination registers."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from xdsl.dialects.builtin import BoolAttr, IntegerAttr, ModuleOp, StringAttr, i32
 from xdsl.ir import Operation
 from xdsl.irdl import IRDLOperation
 
 from ttlang.dialects.ttl.buffers import CreateCBOp
-from ttlang.dialects.ttl.compute import BlockComputeOp, BlockStoreOp
+from ttlang.dialects.ttl.compute import BlockComputeOp, BlockStoreOp, tensor_shape
 from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, ProgramOp
 from ttlang.transforms.fused_loops import MAX_TILES
 from ttlang.transforms.program_structure import chip_of, has_full_sync, needs_wide_dest
@@ -30,8 +31,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     while the other is filled. It is a setting of the whole compute kernel. `max_tiles`: the stores that the targets' values
     come to compute at most so many tiles in a section; values that have a buffer of their own keep as many as fit.
     Without either: all registers, if that keeps something in DST that two halves have no room for (a block that is
-    accumulated, or an expression that is split). Returns the targets. Refuses what changes nothing, and a number
-    of tiles that no section holds.
+    accumulated, or an expression that is split). Returns the targets. Refuses what changes nothing.
     """
     assert isinstance(request, AllocateDstRegistersOp)
     stores = _stores(targets)
@@ -51,7 +51,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
         mode = "one section of all registers" if full else "two halves"
         raise ScheduleError(f"it finds nothing to do: DST is used as {mode} already", stores[0])
     if tiles is not None:
-        _require_less(stores, tiles, full)
+        _require_limit(stores, tiles, full)
     for program in programs:
         if full is not None:
             program.attributes[FULL_SYNC] = BoolAttr.from_bool(full)
@@ -89,14 +89,19 @@ def _reached(op: Operation) -> Iterator[BlockStoreOp]:
             stack.extend(use.operation for result in current.results for use in result.uses)
 
 
-def _require_less(stores: Sequence[BlockStoreOp], tiles: int, full: bool | None) -> None:
+def _require_limit(stores: Sequence[BlockStoreOp], tiles: int, full: bool | None) -> None:
+    """Raise ScheduleError when no section would have more tiles without the limit."""
+    sections = []
     for store in stores:
         kernel = kernel_of(store)
         program = program_of(kernel)
         sync = has_full_sync(program) if full is None else full
         most = chip_of(program).dst_tiles(fp32=needs_wide_dest(program, kernel), full_sync=sync)
-        if tiles > most:
-            raise ScheduleError(f"a section of DST holds {most} tiles here, max_tiles={tiles} is more", store)
+        sections.append(min(most, prod(tensor_shape(store.dst.type) or ())))
+    if tiles >= max(sections):
+        raise ScheduleError(
+            f"max_tiles={tiles} limits nothing: sections have at most {max(sections)} tiles here", stores[0]
+        )
 
 
 def _gains(program: ProgramOp) -> bool:

@@ -8,7 +8,6 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
-from xdsl.traits import is_side_effect_free
 
 from ttlang.dialects.ttl.attributes import BlockType, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, ReleaseOp
@@ -21,6 +20,7 @@ from ttlang.transforms.index_bounds import affine_of
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, known
 from .targets import (
+    is_arithmetic,
     is_tensor_read,
     kernel_of,
     named,
@@ -118,7 +118,7 @@ class _Turns:
                 pass
             case scf.YieldOp():
                 pass
-            case _ if is_side_effect_free(op) and not op.regions:
+            case _ if is_arithmetic(op):
                 pass
             case _:
                 raise ScheduleError(f"the loop does more than copy blocks: there is a {op.name}", op)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from xdsl.dialects import arith, scf
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
-from xdsl.traits import is_side_effect_free
 
 from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
@@ -17,7 +16,16 @@ from ttlang.transforms.core_values import trip_count
 
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, Value, known
-from .targets import is_tensor_read, kernel_of, named, program_of, tensor_of, thread_of, written_tensors
+from .targets import (
+    is_arithmetic,
+    is_tensor_read,
+    kernel_of,
+    named,
+    program_of,
+    tensor_of,
+    thread_of,
+    written_tensors,
+)
 from .transform_ops import InsertPrefetchOp
 
 
@@ -113,7 +121,7 @@ class _Reader:
                 pass
             case scf.YieldOp():
                 pass
-            case _ if is_side_effect_free(op) and not op.regions:
+            case _ if is_arithmetic(op):
                 self.start.append(op)
             case _:
                 raise ScheduleError(f"the loop does more than read blocks: there is a {op.name}", op)

@@ -139,7 +139,10 @@ def _overflow(wanted: Mapping[CreateCBOp, int]) -> str | None:
         _resized(twin, factor)
     names = ANALYSIS[: ANALYSIS.index("ttl-allocate-circular-buffers")]
     unobserved = Observer(verbose=False, verify_each=False, dump_dir=None)
-    run_passes(copy, names, unobserved)
+    try:
+        run_passes(copy, names, unobserved)
+    except CompileError:
+        return None  # wrong in another way: the check of the step, or the compilation, tells
     try:
         run_passes(copy, ("ttl-allocate-circular-buffers",), unobserved)
     except CompileError as error:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from xdsl.dialects import scf
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
-from xdsl.traits import is_side_effect_free
 
 from ttlang.diagnostics import CompileError
 from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp
@@ -19,7 +18,16 @@ from ttlang.transforms.protocol_execution import Execution
 from ttlang.transforms.ttl_insert_synchronization import require_progress
 
 from .errors import ScheduleError
-from .targets import is_tensor_read, of_kind, program_of, read_tensors, tensor_of, twin_of, written_tensors
+from .targets import (
+    is_arithmetic,
+    is_tensor_read,
+    of_kind,
+    program_of,
+    read_tensors,
+    tensor_of,
+    twin_of,
+    written_tensors,
+)
 from .transform_ops import SchedulePipelineOp
 
 PROOF_STEPS = 50_000
@@ -110,7 +118,7 @@ def _hoist(reserve: CBReserveOp, *, across_regions: bool) -> bool:
             before.regions and across_regions and _is_independent(before, reserve.cb)
         ):
             place, gained = before, True
-        elif not (is_side_effect_free(before) and not before.regions):
+        elif not is_arithmetic(before):
             break
         before = before.prev_op
     between = [op for op in _between(place, group[-1]) if op not in group]
@@ -135,7 +143,7 @@ def _group(reserve: CBReserveOp) -> list[Operation]:
                 isinstance(owner, Operation)
                 and owner.parent is reserve.parent
                 and owner not in members
-                and is_side_effect_free(owner)
+                and is_arithmetic(owner)
             ):
                 members.add(owner)
                 stack.append(owner)
@@ -161,7 +169,7 @@ def _passes(op: Operation, reserve: CBReserveOp, across_regions: bool) -> bool:
             return is_tensor_read(op)
         case _ if op.regions:
             return across_regions and _is_independent(op, reserve.cb)
-    return is_side_effect_free(op)
+    return is_arithmetic(op)
 
 
 def _is_independent(op: Operation, cb: SSAValue) -> bool:
@@ -176,7 +184,7 @@ def _is_independent(op: Operation, cb: SSAValue) -> bool:
                 continue
             case CopyOp() if is_tensor_read(inner):
                 continue
-            case _ if is_side_effect_free(inner) and not inner.regions:
+            case _ if is_arithmetic(inner):
                 continue
         return False
     return True
@@ -227,14 +235,14 @@ def _comes_to_its_end(kernel: KernelOp) -> bool:
 
 
 def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
-    """Releases of blocks that were written to tensors which nobody reads, each with the last of the writes."""
+    """Releases, in loops, of blocks that were written to tensors which nobody reads, each with the last of the writes."""
     found: list[tuple[CBPopOp, CopyOp]] = []
     read = read_tensors(program_of(kernel))
     for thread in kernel.threads:
         if not isinstance(thread, DataMovementThreadOp):
             continue
         for wait in thread.walk():
-            if not isinstance(wait, CBWaitOp) or wait.block is None:
+            if not isinstance(wait, CBWaitOp) or wait.block is None or not _is_in_loop(wait):
                 continue
             uses = [use.operation for use in wait.block.uses]
             pop = next((o for o in _after(wait) if isinstance(o, CBPopOp) and o.cb is wait.cb), None)
@@ -245,6 +253,13 @@ def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
             if all(tensor is not None and tensor not in read for tensor in tensors) and not _is_sent(pop):
                 found.append((pop, copies[-1]))
     return found
+
+
+def _is_in_loop(op: Operation) -> bool:
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, scf.ForOp | scf.WhileOp):
+        parent = parent.parent_op()
+    return parent is not None
 
 
 def _is_sent(pop: CBPopOp) -> bool:

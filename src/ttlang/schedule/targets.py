@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
+from xdsl.traits import is_side_effect_free
 
 from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
@@ -84,6 +85,14 @@ def tensor_of(end: SSAValue) -> SSAValue | None:
         return None
     accessor = end.owner.accessor.owner
     return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
+
+
+def is_arithmetic(op: Operation) -> bool:
+    """Whether an op only computes a value, or names a slice: it may stand anywhere behind its operands.
+
+    The dialect `arith` does not say so of divisions, which trap on some machines; those of a RISC-V do not.
+    """
+    return not op.regions and (op.name.startswith("arith.") or is_side_effect_free(op))
 
 
 def is_tensor_read(copy: CopyOp) -> bool:

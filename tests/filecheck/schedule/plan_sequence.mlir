@@ -2,16 +2,23 @@
 // RUN: ttl-opt %s -p ttl-apply-schedule | filecheck %s
 
 // CHECK-NOT: transform.sequence
-// CHECK: func.func @compute() attributes {ttkernel.arg_spec
+// The output buffer is filled once: one block.
+// CHECK: %out_cb = ttl.create_cb shape=[1, 16], tile_type=!ttcore.tile<32x32, bf16>, buffer_factor=1 {
+// All sixteen tiles are summed in DST: it is acquired once, around the loop.
+// CHECK: func.func @compute()
 // CHECK: ttkernel.tile_regs_acquire
-// CHECK: ttkernel.cb_wait_front({{.*}}, %{{.*}})
+// CHECK-NEXT: scf.for
+// CHECK: ttkernel.matmul_block
+// Four turns became one, and one barrier ends the reads of both buffers.
 // CHECK: func.func @read()
+// CHECK: %[[FOUR:.*]] = arith.constant 4 : i32
+// CHECK: ttkernel.cb_reserve_back(%a_cb, %[[FOUR]])
+// CHECK: ttkernel.cb_reserve_back(%b_cb
 // CHECK: ttkernel.noc_async_read_barrier()
 // CHECK-NOT: ttkernel.noc_async_read_barrier()
 // CHECK: func.func @write()
-// CHECK: ttkernel.noc_async_writes_flushed()
-// CHECK: ttkernel.cb_pop_front
 // CHECK: ttkernel.noc_async_write_barrier()
+// CHECK: ttkernel.cb_pop_front
 module {
   ttl.program @matmul(%a: tensor<1x8x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, interleaved>>, %b: tensor<8x16x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, interleaved>>, %out: tensor<1x16x!ttcore.tile<32x32, bf16>, #ttl.layout<tiled, interleaved>>) grid = [1, 1] memory_space = "L1" tiled = true {
     ttl.kernel grid = [1, 1] {

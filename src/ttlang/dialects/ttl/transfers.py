@@ -160,7 +160,7 @@ class CopyOp(IRDLOperation):
             self._verify_coordinates(name, value.type, coords)
         self._verify_shapes()
         if self.transaction is not None:
-            if kinds not in (("tensor", "block"), ("memref", "memref")):
+            if kinds[0] not in ("tensor", "memref") or kinds[1] not in ("block", "memref"):
                 raise VerifyException("only reads of tensors into blocks have a transaction")
             _verify_transaction(self.transaction)
 
