@@ -144,15 +144,17 @@ class BlockAxes:
         for d, index in enumerate(accessor.indices):
             place = d - rank + len(shape)
             form = affine_of(index)
-            direct = {loop: c for atom, c in form.terms.items() if (loop := loop_of(atom)) is not None}
-            for loop in depends_on_loops(index) - direct.keys():
-                self.loops.fix(
-                    loop,
-                    f"the place of a slice is no multiple of the loop's variable along dimension {d}",
-                    accessor,
-                )
-            for loop, coefficient in direct.items():
-                self._step_of_slice(accessor, d, place, loop, coefficient, shape, axes, met)
+            for atom, coefficient in form.terms.items():
+                walking = loop_of(atom)
+                if walking is not None:
+                    self._step_of_slice(accessor, d, place, walking, coefficient, shape, axes, met)
+                    continue
+                for loop in depends_on_loops(atom):
+                    self.loops.fix(
+                        loop,
+                        f"the place of a slice is no multiple of the loop's variable along dimension {d}",
+                        accessor,
+                    )
         return tuple(axes)
 
     def _step_of_slice(
@@ -223,7 +225,7 @@ class BlockAxes:
             case BlockTypecastOp():
                 self.of[op.result] = self.axes(op.input)
             case BlockTransposeOp():
-                axes = self.axes(op.input)
+                axes = self._walked_only(op.input)
                 self.of[op.result] = (*axes[:-2], axes[-1], axes[-2])
             case BlockBroadcastOp():
                 self._repeat(op)
@@ -241,7 +243,7 @@ class BlockAxes:
 
     def _fill(self, op: BlockStoreOp, cb: SSAValue) -> None:
         """The first store to a buffer that the compute thread hands blocks to itself with."""
-        axes = tuple(None if axis is FREE else axis for axis in self.axes(op.src))
+        axes = self._walked_only(op.src)
         self.of_buffer[cb] = self.of[op.dst] = axes
         if cb in self._taken_early:
             self.conflict(
@@ -286,17 +288,21 @@ class BlockAxes:
         return size == 1 and (inner < 0 or self._extents.extents(operand)[inner] is not Extent.FULL)
 
     def _repeat(self, op: BlockBroadcastOp) -> None:
-        axes = list(self.axes(op.input))
+        axes, sizes = list(self._walked_only(op.input)), tensor_shape(op.input.type) or ()
         for d in array_ints(op.dims):
             if isinstance(axes[d], Loop):
                 self.conflict(
                     (axes[d],), f"the value that is repeated along dimension {d} is another in each turn", op
                 )
-            axes[d] = FREE
+            axes[d] = FREE if sizes[d] == 1 else None
         self.of[op.result] = tuple(axes)
 
+    def _walked_only(self, value: SSAValue) -> Axes:
+        """The axes of an operand whose size the op does not leave open."""
+        return tuple(None if axis is FREE else axis for axis in self.axes(value))
+
     def _reduce(self, op: BlockReduceOp) -> None:
-        axes = list(self.axes(op.input))
+        axes = list(self._walked_only(op.input))
         for d in array_ints(op.dims):
             axis = axes[d]
             if isinstance(axis, Loop):
@@ -323,7 +329,7 @@ class BlockAxes:
                     )
 
     def _matmul(self, op: BlockMatmulOp) -> None:
-        left, right = self.axes(op.lhs), self.axes(op.rhs)
+        left, right = self._walked_only(op.lhs), self._walked_only(op.rhs)
         if op.transpose_rhs is not None:
             right = (*right[:-2], right[-1], right[-2])
         inner = {left[-1], right[-2]}

@@ -114,6 +114,9 @@ def _why_not(trip: _RoundTrip, wide: bool) -> Reason | None:
     if len(stores) != 1 or not isinstance(stores[0], BlockStoreOp):
         return f"a block of {name} is written or used in {len(stores)} places before it is pushed", reserve
     store = stores[0]
+    others = (use.operation for use in trip.cb.result.uses)
+    if (other := next((op for op in others if not isinstance(op, AcquireOp | ReleaseOp)), None)) is not None:
+        return f"'{other.name}' uses {name} too", other
     if store.parent is not reserve.parent:
         return f"a loop or branch stores in the block of {name}", store
     return _why_not_used(trip, wait.block) or _why_not_type(trip, store, wide) or _why_not_held(trip, store)
@@ -160,6 +163,12 @@ def _why_not_type(trip: _RoundTrip, store: BlockStoreOp, wide: bool) -> Reason |
 def _why_not_held(trip: _RoundTrip, store: BlockStoreOp) -> Reason | None:
     """Why what the value is computed from cannot be held until its last use."""
     last = _last_use(trip)
+    for acquired in _read_blocks(store):
+        if isinstance(acquired, CBReserveOp):
+            return (
+                f"the value of {named(trip.cb.result)} is computed from a block that may be stored to again",
+                store,
+            )
     for acquired, release in _released_early(trip, store, last):
         op = release.next_op
         while op is not None and op is not last:
@@ -188,10 +197,8 @@ def _last_use(trip: _RoundTrip) -> Operation:
     return next((op for op in reversed(list(block.ops)) if op in inside), trip.wait)
 
 
-def _released_early(
-    trip: _RoundTrip, store: BlockStoreOp, last: Operation
-) -> Iterator[tuple[AcquireOp, ReleaseOp]]:
-    """Blocks that the value is computed from, and their releases, where these stand before its last use."""
+def _read_blocks(store: BlockStoreOp) -> Iterator[AcquireOp]:
+    """The blocks that a stored value is computed from."""
     seen: set[SSAValue] = set()
     stack = [store.src]
     while stack:
@@ -201,11 +208,19 @@ def _released_early(
             continue
         seen.add(value)
         if isinstance(owner, AcquireOp):
-            release = release_of(owner) if owner.parent is trip.wait.parent else None
-            if release is not None and _is_before(release, last):
-                yield owner, release
+            yield owner
         else:
             stack.extend(owner.operands)
+
+
+def _released_early(
+    trip: _RoundTrip, store: BlockStoreOp, last: Operation
+) -> Iterator[tuple[AcquireOp, ReleaseOp]]:
+    """Blocks that the value is computed from, and their releases, where these stand before its last use."""
+    for acquired in _read_blocks(store):
+        release = release_of(acquired) if acquired.parent is trip.wait.parent else None
+        if release is not None and _is_before(release, last):
+            yield acquired, release
 
 
 def _is_before(first: Operation, second: Operation) -> bool:

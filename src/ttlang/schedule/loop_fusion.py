@@ -6,13 +6,26 @@ from collections import defaultdict
 from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp
-from ttlang.dialects.ttl.compute import BlockStoreOp
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp, ReleaseOp
+from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp
 from ttlang.dialects.ttl.structure import ThreadOp
 from ttlang.transforms.index_bounds import affine_of
+from ttlang.transforms.store_groups import VALUE_OPS
 
 from .loop_nests import Loop, Reason, turns_of
 from .targets import named
+
+_INDEPENDENT = (
+    *VALUE_OPS,
+    scf.ForOp,
+    scf.IfOp,
+    scf.YieldOp,
+    AcquireOp,
+    ReleaseOp,
+    BlockStoreOp,
+    RequireDSTOp,
+)
+"""Ops of a compute thread whose effects are on buffers and blocks alone."""
 
 
 def fuse_loops(first: AcquireOp, second: AcquireOp) -> Reason | None:
@@ -67,6 +80,10 @@ def _why_not(one: Loop, other: Loop) -> Reason | None:
         if not op.name.startswith("arith."):
             return f"'{op.name}' stands between the loops", op
         op = op.next_op
+    for loop in (one, other):
+        for inside in loop.walk():
+            if not isinstance(inside, _INDEPENDENT) and not inside.name.startswith("arith."):
+                return f"'{inside.name}' inside of a loop may have an order with the other loop", inside
     return _why_not_buffers(one, other)
 
 

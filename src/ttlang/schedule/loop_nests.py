@@ -90,6 +90,8 @@ def depends_on_loops(value: SSAValue) -> set[Loop]:
             continue
         owner = current.owner
         assert isinstance(owner, Operation)
+        if owner.regions:
+            found.update(loops_around(owner))  # its regions may use the variable of any of them
         stack.extend(o for o in owner.operands if o not in seen)
         seen.update(owner.operands)
     return found
