@@ -58,8 +58,7 @@ def test_code(version, backend):
     assert (out == a).all()
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 11])
-@pytest.mark.parametrize("distance", [1, 2, 3])
+@pytest.mark.parametrize(("rows", "distance"), [(1, 1), (3, 3), (5, 2), (11, 3)])
 def test_turns_of_run_time(rows, distance):
     """Loops of none, of fewer turns than blocks in flight, and of more; two buffers a turn."""
     a, b = numbers(rows, 1), numbers(rows, 1, seed=1)

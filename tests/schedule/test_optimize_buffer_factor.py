@@ -111,10 +111,10 @@ def test_pipes_keep_what_they_have():
 
                     def send(pipe):
                         ttl.copy(a[i, 0], block).wait()  # noqa: B023 - called in this turn
-                        ttl.copy(block, pipe).wait()  # noqa: B023
+                        ttl.copy(block, pipe).wait()
 
                     def receive(pipe):
-                        ttl.copy(pipe, block).wait()  # noqa: B023
+                        ttl.copy(pipe, block).wait()
 
                     net.if_src(send)
                     net.if_dst(receive)
@@ -130,6 +130,23 @@ def test_pipes_keep_what_they_have():
     scheduled = ttl.schedule(shared).optimize_buffer_factor()
     assert factors(scheduled, a, out) == {"a_cb": 1, "out_cb": 2}
     assert_same(shared, scheduled, a, out)
+
+
+def test_room_for_what_other_steps_do():
+    """Blocks in flight, and blocks that are taken in a row."""
+    a = numbers(16, 1)
+    kernel = copying(factor=8)
+    ahead = ttl.schedule(kernel).insert_prefetch(3)
+    assert message(lambda: ahead.optimize_buffer_factor(3).compile(a, a)) == (
+        "schedule step optimize_buffer_factor(factor=3): 'cb' needs room for the 4 blocks that are in flight, and 3 is less"
+    )
+    joined = ttl.schedule(kernel).coalesce_dma()
+    assert message(lambda: joined.optimize_buffer_factor(6).compile(a, a)) == (
+        "schedule step optimize_buffer_factor(factor=6): 4 blocks of 'cb' are taken in a row, and 6 is no multiple of that"
+    )
+    deeper = joined.insert_prefetch().optimize_buffer_factor()
+    assert factors(deeper, a, a) == {"cb": 12}
+    assert_same(kernel, deeper, a, np.zeros_like(a))
 
 
 def test_finds_nothing_to_do():

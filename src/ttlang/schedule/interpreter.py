@@ -219,10 +219,12 @@ class _Run:
 
     def _pass(self, op: ApplyRegisteredPassOp) -> list[Operation]:
         from ttlang.pipelines import ANALYSIS, EMISSION, LOWERING
-        from ttlang.transforms import COMPOSITES
+        from ttlang.transforms import COMPOSITES, all_passes
         from ttlang.transforms.pipeline_text import parse_passes
 
         name = op.pass_name.data
+        if name not in COMPOSITES and name not in all_passes():
+            raise ScheduleError(f"there is no pass '{name}'; ttl-opt --list-passes shows those there are")
         order = (*ANALYSIS, *LOWERING, *EMISSION)
         members = COMPOSITES.get(name, (name,))
         end = self.passes

@@ -2,6 +2,7 @@
 """The step `optimize_buffer_factor`: how many blocks circular buffers hold."""
 
 from collections.abc import Mapping, Sequence
+from math import lcm
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerAttr, i64
@@ -29,7 +30,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     """Give each target buffer as many blocks as its threads can use, or `factor` of them.
 
     One block where the buffer is filled once: nothing can overlap. A buffer whose producer has blocks in flight gets one
-    more than these, for the consumer. Others get two, or keep more that the program gave them. A buffer that one thread both fills and empties, or that a pipe
+    more than these, or one more group of these, for the consumer. Others get two, or keep more that the program gave them. A buffer that one thread both fills and empties, or that a pipe
     leads to or from, keeps what it has: that may be part of the program's correctness. Buffers are made smaller before
     larger, and never larger than L1 has room for beside the others and those that the compiler adds. Returns the
     buffers. Refuses a forced factor that does not fit, with the bytes, and a step that changes nothing.
@@ -39,7 +40,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     now = {cb: factor_of(cb) for cb in buffers}
     if request.factor is not None:
         wanted = dict.fromkeys(buffers, request.factor.value.data)
-        _require_in_flight(wanted)
+        _require_room(wanted)
     else:
         wanted = {cb: _useful(cb) for cb in buffers}
     if wanted == now:
@@ -77,17 +78,22 @@ def _useful(cb: CreateCBOp) -> int:
     }
     if sides[CBReserveOp] & sides[CBWaitOp] or any(_meets_pipe(op) for op in acquired):
         return now
-    flying = in_flight(cb)
-    if flying > 1:
-        return flying + 1
+    if (flying := in_flight(cb)) > 1:
+        group = lcm(*_groups(cb))
+        return max(now, -(-(flying + 1) // group) * group)
     return 1 if _is_filled_once(cb) else max(now, PIPELINED)
 
 
 def in_flight(cb: CreateCBOp) -> int:
-    """Blocks of a buffer that its producer has reserved at once: one, or more where reads are prefetched."""
+    """Blocks of a buffer that its producer has reserved at once: one, or more where reads are prefetched or joined."""
     reserves = [use.operation for use in cb.result.uses if isinstance(use.operation, CBReserveOp)]
     aheads = [(op.blocks, 0 if op.ahead is None else known(op.ahead)) for op in reserves]
     return max((blocks + ahead for blocks, ahead in aheads if isinstance(ahead, int)), default=1)
+
+
+def _groups(cb: CreateCBOp) -> list[int]:
+    """Blocks that are acquired in a row, of which the buffer must hold a multiple."""
+    return [use.operation.blocks for use in cb.result.uses if isinstance(use.operation, AcquireOp)]
 
 
 def _meets_pipe(op: AcquireOp) -> bool:
@@ -113,11 +119,17 @@ def _runs_once(op: Operation) -> bool:
     return True
 
 
-def _require_in_flight(wanted: Mapping[CreateCBOp, int]) -> None:
+def _require_room(wanted: Mapping[CreateCBOp, int]) -> None:
+    """Raise ScheduleError for numbers of blocks that do not go with how the threads take them."""
     for cb, factor in wanted.items():
         if factor < (flying := in_flight(cb)):
             raise ScheduleError(
                 f"{named(cb.result)} needs room for the {flying} blocks that are in flight, and {factor} is less",
+                cb,
+            )
+        if any(factor % group for group in _groups(cb)):
+            raise ScheduleError(
+                f"{max(_groups(cb))} blocks of {named(cb.result)} are taken in a row, and {factor} is no multiple of that",
                 cb,
             )
 
@@ -156,7 +168,7 @@ def _fitting(now: Mapping[CreateCBOp, int], wanted: Mapping[CreateCBOp, int]) ->
     raised = sorted((cb for cb in wanted if wanted[cb] > now[cb]), key=buffer_bytes, reverse=True)
     for cb in raised:
         while fitting[cb] > now[cb]:
-            fitting[cb] -= 1
+            fitting[cb] = max(now[cb], fitting[cb] - lcm(*_groups(cb)))
             if _overflow(fitting) is None:
                 return fitting
     return fitting

@@ -106,7 +106,8 @@ class Schedule(Kernel):
         return self._plan.text()
 
     def __repr__(self) -> str:
-        return f"<ttl.schedule of {super().__repr__()}: {len(self._plan.steps)} steps>"
+        count = sum(isinstance(step, Step) for step in self._plan.steps)
+        return f"<ttl.schedule of {super().__repr__()}: {count} step{'s' if count != 1 else ''}>"
 
 
 def _checked(step: str, what: str, value: object) -> None:
