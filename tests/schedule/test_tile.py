@@ -82,6 +82,74 @@ def test_block_operations(name, rng):
     compared(kernel, ttl.schedule(kernel).tile(*sizes), (x, zeros(128, 128)))
 
 
+def test_a_row_beside_blocks_of_two_kinds(rng):
+    """A repeated row takes part in a full block and in a row: it stays one tile high."""
+
+    @ttl.kernel(grid=(1, 1))
+    def offset(x, y, out):
+        rows, columns = x.tile_shape
+        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(rows):
+                for _ in range(columns):
+                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:
+                        repeated = ttl.math.broadcast(b, dims=[0])
+                        result.store(a * repeated + (b + repeated))
+
+        @ttl.datamovement()
+        def read():
+            for i in range(rows):
+                for j in range(columns):
+                    with x_cb.reserve() as a, y_cb.reserve() as b:
+                        ttl.copy(x[i, j], a)
+                        ttl.copy(y[0, j], b)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(rows):
+                for j in range(columns):
+                    with out_cb.wait() as result:
+                        ttl.copy(result, out[i, j])
+
+    x, y = rng.standard_normal((128, 128), np.float32), rng.standard_normal((1, 128), np.float32)
+    compared(offset, ttl.schedule(offset).tile(4, 2), (x, y, zeros(128, 128)))
+
+
+def test_transposed_blocks_are_walked_the_other_way(rng):
+    @ttl.kernel(grid=(1, 1))
+    def transpose(x, out):
+        rows, columns = x.tile_shape
+        x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(rows):
+                for _ in range(columns):
+                    with x_cb.wait() as a, out_cb.reserve() as b:
+                        b.store(a.T)
+
+        @ttl.datamovement()
+        def read():
+            for i in range(rows):
+                for j in range(columns):
+                    with x_cb.reserve() as a:
+                        ttl.copy(x[i, j], a)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(rows):
+                for j in range(columns):
+                    with out_cb.wait() as b:
+                        ttl.copy(b, out[j, i])
+
+    arguments = (rng.standard_normal((128, 256), np.float32).astype(BF16), zeros(256, 128, dtype=BF16))
+    tiled = ttl.schedule(transpose).tile(4, 2)
+    compared(transpose, tiled, arguments)
+    assert shapes(tiled, *arguments) == {"x_cb": (2, 4), "out_cb": (4, 2)}
+
+
 @pytest.mark.parametrize("sizes", [(2, 2), (4, 1, 1), (2, 4, 4), (1, 1, 8)])
 def test_matmul(sizes, rng):
     a, b = (rng.standard_normal((128, 256), np.float32).astype(BF16) for _ in range(2))

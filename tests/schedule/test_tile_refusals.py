@@ -188,6 +188,216 @@ def filled_in_two_places(x, out):
                 ttl.copy(b, out[i, 0])
 
 
+def two_inputs(expression, place_x, place_y, rows=4, columns=4):
+    """`out[i, j] = expression(x, y)` of blocks that the two functions choose."""
+
+    @ttl.kernel(grid=(1, 1))
+    def both(x, y, out):
+        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
+
+        @ttl.compute()
+        def work():
+            for _ in range(rows):
+                for _ in range(columns):
+                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:
+                        result.store(expression(a, b))
+
+        @ttl.datamovement()
+        def read():
+            for i in range(rows):
+                for j in range(columns):
+                    with x_cb.reserve() as a, y_cb.reserve() as b:
+                        ttl.copy(place_x(x, i, j), a)
+                        ttl.copy(place_y(y, i, j), b)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(rows):
+                for j in range(columns):
+                    with out_cb.wait() as result:
+                        ttl.copy(result, out[i, j])
+
+    return both
+
+
+@ttl.kernel(grid=(1, 1))
+def moved(x, out):
+    """Rows become columns on the way, without arithmetic."""
+    cb = ttl.make_circular_buffer_like(x, shape=(1, 1))
+
+    @ttl.datamovement()
+    def read():
+        for i in range(4):
+            for j in range(4):
+                with cb.reserve() as block:
+                    ttl.copy(x[i, j], block)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            for j in range(4):
+                with cb.wait() as block:
+                    ttl.copy(block, out[j, i])
+
+
+@ttl.kernel(grid=(1, 1))
+def one_factor_stays(a, b, c):
+    """The right factor is the same in each turn of the sum."""
+    a_cb, b_cb, c_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (a, b, c))
+
+    @ttl.compute()
+    def work():
+        with c_cb.reserve() as total:
+            for _ in range(4):
+                with a_cb.wait() as left, b_cb.wait() as right:
+                    total += left @ right
+
+    @ttl.datamovement()
+    def read():
+        for k in range(4):
+            with a_cb.reserve() as left, b_cb.reserve() as right:
+                ttl.copy(a[0, k], left)
+                ttl.copy(b[0, 0], right)
+
+    @ttl.datamovement()
+    def write():
+        with c_cb.wait() as total:
+            ttl.copy(total, c[0, 0])
+
+
+@ttl.kernel(grid=(1, 1))
+def page_by_page(x, out):
+    """A loop over the outermost of three dimensions, which blocks of two have no part of."""
+    x_cb, out_cb = (ttl.CircularBuffer(shape=(1, 1), dtype=ttl.float32) for _ in range(2))
+
+    @ttl.compute()
+    def work():
+        for _ in range(4):
+            with x_cb.wait() as a, out_cb.reserve() as b:
+                b.store(-a)
+
+    @ttl.datamovement()
+    def read():
+        for i in range(4):
+            with x_cb.reserve() as a:
+                ttl.copy(x[i, 0, 0], a)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with out_cb.wait() as b:
+                ttl.copy(b, out[i, 0])
+
+
+@ttl.kernel(grid=(2,))
+def as_often_as_the_core_says(x, out):
+    """The first core takes one row, the second two."""
+    x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+    turns = ttl.core(dims=1) + 1
+
+    @ttl.compute()
+    def work():
+        for _ in range(turns):
+            with x_cb.wait() as a, out_cb.reserve() as b:
+                b.store(-a)
+
+    @ttl.datamovement()
+    def read():
+        for i in range(turns):
+            with x_cb.reserve() as a:
+                ttl.copy(x[i, 0], a)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(turns):
+            with out_cb.wait() as b:
+                ttl.copy(b, out[i, 0])
+
+
+@ttl.kernel(grid=(1, 1))
+def two_results(x, small, large):
+    """A block of one tile and one of two, in each turn."""
+    x_cb, small_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, small))
+    wide_cb, large_cb = (ttl.make_circular_buffer_like(t, shape=(2, 1)) for t in (x, large))
+
+    @ttl.compute()
+    def work():
+        for _ in range(4):
+            with x_cb.wait() as a, small_cb.reserve() as b:
+                b.store(-a)
+            with wide_cb.wait() as a, large_cb.reserve() as b:
+                b.store(-a)
+
+    @ttl.datamovement()
+    def read():
+        for i in range(4):
+            with x_cb.reserve() as a, wide_cb.reserve() as b:
+                ttl.copy(x[i, 0], a)
+                ttl.copy(x[2 * i : 2 * i + 2, 0], b)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with small_cb.wait() as a, large_cb.wait() as b:
+                ttl.copy(a, small[i, 0])
+                ttl.copy(b, large[2 * i : 2 * i + 2, 0])
+
+
+def counted_in_one(reader):
+    """The threads count 24 blocks in loops of their own kinds."""
+
+    @ttl.kernel(grid=(1, 1))
+    def counts(x, out):
+        x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+
+        @ttl.compute()
+        def work():
+            for _ in range(24):
+                with x_cb.wait() as a, out_cb.reserve() as b:
+                    b.store(-a)
+
+        @ttl.datamovement()
+        def read():
+            reader(x, x_cb)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(4):
+                for j in range(6):
+                    with out_cb.wait() as b:
+                        ttl.copy(b, out[i, j])
+
+    return counts
+
+
+def six_by_four(x, x_cb):
+    for i in range(6):
+        for j in range(4):
+            with x_cb.reserve() as a:
+                ttl.copy(x[i, j], a)
+
+
+def by_number(x, x_cb):
+    for block in range(24):
+        with x_cb.reserve() as a:
+            ttl.copy(x[0, block], a)
+
+
+def repeated_twice(a, b):
+    value = ttl.math.broadcast(b, dims=[0])
+    return a * ttl.math.typecast(value, ttl.bfloat16) + (b + value)
+
+
+def marks(i, j):
+    if i > 1:
+        ttl.signpost("late")
+
+
+def counts_up(i, j):
+    for _ in range(i):
+        ttl.signpost("again")
+
+
 def two_by_eight(x_cb, out_cb):
     for _ in range(2):
         for _ in range(8):
@@ -367,6 +577,90 @@ CASES = {
         (2, 1),
         "no block of this kernel is written to a tensor, so none has a shape to be changed",
         "def writes_nothing",
+    ),
+    "condition": (
+        walk(4, 4, place=plain, before=marks),
+        SQUARE,
+        (2, 1),
+        "a condition depends on the variable of the loop",
+        "if i > 1:",
+    ),
+    "inner loop": (
+        walk(4, 4, place=plain, before=counts_up),
+        SQUARE,
+        (2, 1),
+        "an inner loop depends on the variable of the loop",
+        "for _ in range(i):",
+    ),
+    "other loops": (
+        two_inputs(lambda a, b: a + b, plain, lambda t, i, j: t[j, i]),
+        (*SQUARE, zeros(128, 128)),
+        (2, 1),
+        "operands are walked by different loops along dimension 0",
+        "lambda a, b: a + b",
+    ),
+    "stored elsewhere": (
+        walk(4, 4, place=plain, target=lambda t, i, j: t[j, i]),
+        SQUARE,
+        (2, 1),
+        "the value stored in 'b' is not walked along dimension 0 as the block is",
+        "b.store(-a)",
+    ),
+    "a value of two kinds": (
+        two_inputs(repeated_twice, plain, lambda t, i, j: t[0, j]),
+        (zeros(128, 128), zeros(1, 128), zeros(128, 128)),
+        (2, 1),
+        "a value that is the same everywhere is used in blocks of two kinds",
+        "ttl.math.typecast(value, ttl.bfloat16)",
+    ),
+    "moved": (
+        moved,
+        SQUARE,
+        (2, 1),
+        "the blocks of 'cb' are walked differently along dimension 0 where they are filled and where they are taken",
+        "ttl.copy(block, out[j, i])",
+    ),
+    "one factor": (
+        one_factor_stays,
+        (zeros(32, 128), zeros(32, 32), zeros(32, 32)),
+        (1, 1, 2),
+        "only one side of a matrix product is walked along the summed dimension",
+        "total += left @ right",
+    ),
+    "pages": (
+        page_by_page,
+        (np.zeros((4, 32, 32), np.float32), zeros(128, 32)),
+        (2, 1),
+        "it walks dimension 0 of 'x', which the blocks of its copy do not have",
+        "ttl.copy(x[i, 0, 0], a)",
+    ),
+    "unknown turns": (
+        as_often_as_the_core_says,
+        (zeros(64, 32), zeros(64, 32)),
+        (2, 1),
+        "how often the loop of thread 'work' turns is not known when the kernel is compiled",
+        "for _ in range(turns):",
+    ),
+    "two shapes": (
+        two_results,
+        (zeros(256, 32), zeros(128, 32), zeros(256, 32)),
+        (4, 1),
+        "dimension 0 of 'large_cb' would grow by 2, but the same loop walks blocks that grow by 4",
+        "ttl.copy(b, large[",
+    ),
+    "counted otherwise": (
+        counted_in_one(six_by_four),
+        (zeros(192, 128), zeros(128, 192)),
+        (2, 1),
+        "threads count the same turns in loops that do not correspond",
+        "for i in range(",
+    ),
+    "counted by number": (
+        counted_in_one(by_number),
+        (zeros(32, 768), zeros(128, 192)),
+        (2, 1),
+        "a loop of thread 'read' counts what other threads count in several loops",
+        "ttl.copy(x[0, block], a)",
     ),
 }
 

@@ -340,8 +340,6 @@ class BlockAxes:
             self._sums(op, op.result, axis, (tensor_shape(op.lhs.type) or ())[-1])
         result = tensor_shape(op.result.type) or ()
         batch = tuple(self._joined_batch(op, left, right, d, len(result)) for d in range(len(result) - 2))
-        if left[-2] is right[-1]:
-            self.conflict((left[-2],), "rows and columns of a matrix product are walked by one loop", op)
         self.of[op.result] = (*batch, left[-2], right[-1])
 
     def _joined_batch(self, op: Operation, left: Axes, right: Axes, d: int, rank: int) -> Axis:
@@ -356,17 +354,24 @@ class BlockAxes:
         """Free dimensions of a value are walked as its users want them."""
         if not op.results or op.results[0] not in self.of or FREE not in self.of[op.results[0]]:
             return
-        value = op.results[0]
+        value, sizes = op.results[0], tensor_shape(op.results[0].type) or ()
         settled = list(self.of[value])
         for d, axis in enumerate(settled):
             if axis is FREE:
-                wanted = {self._wanted(use.operation, value, d) for use in value.uses} - {FREE}
-                settled[d] = next(iter(wanted), None)
-                if len(wanted) > 1:
-                    self.conflict(
-                        wanted, "a value that is the same everywhere is used in blocks of two kinds", op
-                    )
+                settled[d] = self._settled(value, d, sizes[d])
         self.of[value] = tuple(settled)
+
+    def _settled(self, value: SSAValue, d: int, size: int) -> Axis:
+        wanted = {use.operation: self._wanted(use.operation, value, d) for use in value.uses}
+        axes = set(wanted.values())
+        if len(axes) <= 1:
+            return next(iter(axes), None)
+        for user, axis in wanted.items():
+            if isinstance(axis, Loop) and (size > 1 or not isinstance(user, ElementwiseOp)):
+                self.conflict(
+                    (axis,), "a value that is the same everywhere is used in blocks of two kinds", user
+                )
+        return None  # of one tile, it is repeated beside larger blocks
 
     def _wanted(self, user: Operation, value: SSAValue, d: int) -> Axis:
         sizes = tensor_shape(value.type) or ()

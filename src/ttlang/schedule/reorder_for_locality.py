@@ -127,7 +127,7 @@ def find_move(kernel: KernelOp, cb: SSAValue) -> Move | Reason | None:
         return obstacle
     reading = _reading(fill.body.block, reserve, copy, push)
     if isinstance(reading, Operation):
-        return f"'{reading.name}' stands between the copy to {name} and its push", reading
+        return f"the place that {name} is filled from is computed by '{reading.name}'", reading
     return Move(fill, reading, take, _as_wait(wait), pop)
 
 

@@ -231,18 +231,23 @@ def _check_loops(plan: _Plan, root: Loop) -> None:
     if fixed is not None:
         raise ScheduleError(*fixed)
     for loop in plan.loops.members(root):
-        turns, factor = turns_of(loop), plan.factor(loop)
-        if turns is None:
-            raise ScheduleError(
-                f"how often the loop of {describe(loop)} turns is not known when the kernel is compiled", loop
-            )
-        if turns % factor:
-            raise ScheduleError(
-                f"the loop of {describe(loop)} turns {turns} times, which blocks {factor} times as long do not divide",
-                loop,
-            )
+        if plan.loops.parts(loop) == [root]:
+            _check_turns(loop, plan.factors[root])
         for op in loop.walk():
             _check_op(op)
+
+
+def _check_turns(loop: Loop, factor: int) -> None:
+    turns = turns_of(loop)
+    if turns is None:
+        raise ScheduleError(
+            f"how often the loop of {describe(loop)} turns is not known when the kernel is compiled", loop
+        )
+    if turns % factor:
+        raise ScheduleError(
+            f"the loop of {describe(loop)} turns {turns} times, which blocks {factor} times as long do not divide",
+            loop,
+        )
 
 
 def _check_op(op: Operation) -> None:
