@@ -240,6 +240,54 @@ def something_between(x_cb, y_cb, t_cb, out_cb):
             result.store(abs(t))
 
 
+def handed_on(x_cb, y_cb, t_cb, out_cb):
+    with x_cb.wait() as a, y_cb.wait() as b, t_cb.reserve() as t:
+        t.store(a + b)
+    for _ in range(ROWS * COLUMNS - 1):
+        with t_cb.wait() as t, out_cb.reserve() as result:
+            result.store(abs(t))
+        with x_cb.wait() as a, y_cb.wait() as b, t_cb.reserve() as t:
+            t.store(a + b)
+    with t_cb.wait() as t, out_cb.reserve() as result:
+        result.store(abs(t))
+
+
+def in_a_branch(x_cb, y_cb, t_cb, out_cb):
+    for turn in range(ROWS * COLUMNS):
+        with x_cb.wait() as a, y_cb.wait() as b:
+            if turn % 3 < 2:
+                with t_cb.reserve() as t:
+                    t.store(a + b)
+        if turn % 3 < 2:
+            with t_cb.wait() as t, out_cb.reserve() as result:
+                result.store(abs(t))
+        else:
+            with out_cb.reserve() as result:
+                result.store(ttl.math.fill(1.0))
+
+
+def shows_the_turn(x_cb, y_cb, t_cb, out_cb):
+    for _ in range(ROWS * COLUMNS):
+        with x_cb.wait() as a, y_cb.wait() as b, t_cb.reserve() as t:
+            t.store(a + b)
+    for turn in range(ROWS * COLUMNS):
+        with t_cb.wait() as t, out_cb.reserve() as result:
+            print(turn)
+            result.store(abs(t))
+
+
+def counts_from_one(x_cb, y_cb, t_cb, out_cb):
+    for _ in range(ROWS * COLUMNS):
+        with x_cb.wait() as a, y_cb.wait() as b, t_cb.reserve() as t:
+            t.store(a + b)
+    for turn in range(1, 1 + ROWS * COLUMNS):
+        with t_cb.wait() as t, out_cb.reserve() as result:
+            if turn % 2 == 0:
+                result.store(abs(t))
+            else:
+                result.store(-t)
+
+
 LONG = {"factor": ROWS * COLUMNS}
 
 REFUSED = {
@@ -293,6 +341,26 @@ REFUSED = {
         chain(both_wait_for_x, **LONG),
         "both loops use 'x_cb', whose blocks come in the order of the loops",
         "with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:",
+    ),
+    "printing": (
+        chain(shows_the_turn, **LONG),
+        "'ttl.print' inside of a loop may have an order with the other loop",
+        "print(turn)",
+    ),
+    "counting": (
+        chain(counts_from_one, **LONG),
+        "the loops count from different numbers or with different steps",
+        "for turn in range(1, 1 + ROWS * COLUMNS):",
+    ),
+    "branch": (
+        chain(in_a_branch),
+        "'t_cb' is filled and taken in different loops or branches",
+        "with t_cb.wait() as t, out_cb.reserve() as result:",
+    ),
+    "handed on": (
+        chain(handed_on),
+        "it finds nothing to do: the compute thread waits for no block that it pushes itself",
+        "def chained",
     ),
     "between": (
         chain(something_between, **LONG),

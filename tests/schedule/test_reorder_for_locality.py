@@ -225,6 +225,59 @@ def taken_in_another_nest(x, out):
                 ttl.copy(b, out[i, 0])
 
 
+@ttl.kernel(grid=(1, 1))
+def looked_at(x, out):
+    """The reader prints the block that it filled."""
+    x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+
+    @ttl.compute()
+    def compute():
+        for _ in range(4):
+            with x_cb.wait() as a, out_cb.reserve() as b:
+                b.store(-a)
+
+    @ttl.datamovement()
+    def read():
+        for _ in range(4):
+            with x_cb.reserve() as a:
+                ttl.copy(x[0, 0], a).wait()
+                print(a)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with out_cb.wait() as b:
+                ttl.copy(b, out[i, 0])
+
+
+@ttl.kernel(grid=(2,))
+def at_a_sum(x, out):
+    """The place of the read is summed up in a loop of its own, as often as the core says."""
+    x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+    core = ttl.core(dims=1)
+
+    @ttl.compute()
+    def compute():
+        for _ in range(4):
+            with x_cb.wait() as a, out_cb.reserve() as b:
+                b.store(-a)
+
+    @ttl.datamovement()
+    def read():
+        for _ in range(4):
+            row = 0
+            for _ in range(core):
+                row += 1
+            with x_cb.reserve() as a:
+                ttl.copy(x[row, 0], a)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with out_cb.wait() as b:
+                ttl.copy(b, out[4 * core + i, 0])
+
+
 @pytest.mark.parametrize(
     "kernel, sizes, reason",
     [
@@ -233,6 +286,16 @@ def taken_in_another_nest(x, out):
             taken_in_another_nest,
             ((128, 32), (512, 32)),
             "'x_cb' is filled in a loop of 4 turns of thread 'read' and taken in a loop of 16 turns of thread 'compute'",
+        ),
+        (
+            looked_at,
+            ((32, 32), (128, 32)),
+            "a block of 'x_cb' has other uses than its copy where it is filled",
+        ),
+        (
+            at_a_sum,
+            ((64, 32), (256, 32)),
+            "every block that is read in a loop is another in each turn: nothing is fetched twice",
         ),
     ],
 )

@@ -27,8 +27,19 @@ from .loop_nests import Loop, Reason, depends_on_loops, describe, release_of, si
 from .targets import named, of_kind
 from .tensors import copies_of, tensor_of
 
-_MOVABLE = (TensorAccessorOp, IndexAccessorOp, CoreIndexOp, GridSizeOp)
-_PASSED = (*_MOVABLE, scf.ForOp, scf.YieldOp, AcquireOp, ReleaseOp, CopyOp, WaitOp, DMABarrierOp)
+_PASSED = (
+    TensorAccessorOp,
+    IndexAccessorOp,
+    CoreIndexOp,
+    GridSizeOp,
+    scf.ForOp,
+    scf.YieldOp,
+    AcquireOp,
+    ReleaseOp,
+    CopyOp,
+    WaitOp,
+    DMABarrierOp,
+)
 """Ops of a data-movement loop that a read may be moved past."""
 
 
@@ -126,8 +137,6 @@ def find_move(kernel: KernelOp, cb: SSAValue) -> Move | Reason | None:
     if (obstacle := _obstacle(kernel, fill, copy)) is not None:
         return obstacle
     reading = _reading(fill.body.block, reserve, copy, push)
-    if isinstance(reading, Operation):
-        return f"the place that {name} is filled from is computed by '{reading.name}'", reading
     return Move(fill, reading, take, _as_wait(wait), pop)
 
 
@@ -153,19 +162,13 @@ def _obstacle(kernel: KernelOp, fill: Loop, copy: CopyOp) -> Reason | None:
     return None
 
 
-def _reading(body: Block, reserve: AcquireOp, copy: CopyOp, push: ReleaseOp) -> list[Operation] | Operation:
-    """The ops of a body that a read is made of, in order; or the one that cannot move."""
-    needed: dict[Operation, None] = {}
+def _reading(body: Block, reserve: AcquireOp, copy: CopyOp, push: ReleaseOp) -> list[Operation]:
+    """The ops of a body that a read is made of, in order: those of the protocol, and what its place is computed by."""
+    needed: set[Operation] = set()
     stack: list[Operation] = [reserve, copy, push, *(u.operation for u in copy.tx.uses)]
     while stack:
         op = stack.pop()
-        if op in needed or op.parent is not body:
-            continue
-        needed[op] = None
-        stack.extend(o.owner for o in op.operands if isinstance(o.owner, Operation))
-    for op in needed:
-        if not isinstance(op, (*_MOVABLE, AcquireOp, CopyOp, WaitOp, ReleaseOp)) and not op.name.startswith(
-            "arith."
-        ):
-            return op
+        if op not in needed and op.parent is body:
+            needed.add(op)
+            stack.extend(o.owner for o in op.operands if isinstance(o.owner, Operation))
     return [op for op in body.ops if op in needed]
