@@ -72,7 +72,6 @@ class BlockAxes:
     sum_sizes: dict[Loop, int] = field(default_factory=dict)
     outputs: dict[SSAValue, CopyOp] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
-    _taken_early: dict[SSAValue, Operation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         copies = [op for thread in self.kernel.threads for op in thread.walk() if isinstance(op, CopyOp)]
@@ -235,23 +234,15 @@ class BlockAxes:
                 self._matmul(op)
 
     def _acquire(self, op: AcquireOp) -> None:
-        if op.cb not in self.of_buffer:
-            if isinstance(op, CBWaitOp):
-                self._taken_early.setdefault(op.cb, op)
-        elif op.block is not None:
+        if op.block is not None and op.cb in self.of_buffer:
             self.of[op.block] = self.of_buffer[op.cb]
 
     def _fill(self, op: BlockStoreOp, cb: SSAValue) -> None:
-        """The first store to a buffer that the compute thread hands blocks to itself with."""
-        axes = self._walked_only(op.src)
-        self.of_buffer[cb] = self.of[op.dst] = axes
-        if cb in self._taken_early:
-            self.conflict(
-                axes,
-                f"a block of {named(cb)} is taken before it is filled in the program's text: a turn hands it"
-                " on to the next",
-                self._taken_early[cb],
-            )
+        """The first store to a buffer that no copy fills: what it stores says how the blocks are walked.
+
+        The thread that fills it waits for its blocks further down: loops that turn together would get stuck otherwise.
+        """
+        self.of_buffer[cb] = self.of[op.dst] = self._walked_only(op.src)
 
     def _elementwise(self, op: Operation, result: SSAValue) -> Axes:
         shape = tensor_shape(result.type) or ()

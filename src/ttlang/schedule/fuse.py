@@ -103,11 +103,9 @@ def _why_not(trip: _RoundTrip, wide: bool) -> Reason | None:
     name, reserve, wait = named(trip.cb.result), trip.reserve, trip.wait
     if reserve.parent is not wait.parent:
         return f"{name} is filled and taken in different loops or branches", wait
-    if not _is_before(reserve, wait):
-        return f"{name} is taken before it is filled: a turn hands its block on to the next", wait
     push, pop = release_of(reserve), release_of(wait)
-    if push is None or pop is None or not _is_before(push, wait):
-        return f"a block of {name} is held from one turn of the loop to the next", reserve
+    if push is None or pop is None:
+        return f"a block of {name} is released elsewhere than in the body that acquires it", reserve
     if reserve.block is None or wait.block is None:
         return f"a block of {name} is acquired and not used", reserve
     stores = [use.operation for use in reserve.block.uses]

@@ -131,7 +131,7 @@ def find_move(kernel: KernelOp, cb: SSAValue) -> Move | Reason | None:
         )
     push, pop = release_of(reserve), release_of(wait)
     if push is None or pop is None:
-        return f"a block of {name} is held from one turn of the loop to the next", reserve
+        return f"a block of {name} is released elsewhere than in the body that acquires it", reserve
     if len(copies) != 1:
         return f"a block of {name} has other uses than its copy where it is filled", reserve
     if (obstacle := _obstacle(kernel, fill, copy)) is not None:

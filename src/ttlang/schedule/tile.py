@@ -255,7 +255,7 @@ def _check_op(op: Operation) -> None:
         raise ScheduleError(f"'{op.name}' inside of the loop may mean something else for a larger block", op)
     if isinstance(op, AcquireOp) and release_of(op) is None:
         name = named(op.cb)
-        raise ScheduleError(f"a block of {name} is held from one turn of the loop to the next", op)
+        raise ScheduleError(f"a block of {name} is released elsewhere than in the body that acquires it", op)
 
 
 def _check_tensors(plan: _Plan) -> None:
