@@ -2,6 +2,7 @@
 """`ttl.autotune`: which points are run, which of them is the best, and what is kept of the others."""
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -225,3 +226,12 @@ def test_nothing_runs(monkeypatch):
         match=r"^error: ttl\.autotune measures runs, and nothing runs with TTLANG_COMPILE_ONLY$",
     ):
         ttl.autotune(scaled, (x, out, 1, 2.0), {"block": [1]})
+
+
+def test_the_search_is_loaded_when_it_is_asked_for():
+    code = (
+        "import sys\nimport ttlang as ttl\nbefore = 'ttlang.schedule.autotune' in sys.modules\nttl.autotune\n"
+        "print(before, [name for name in ('optuna', 'rich', 'xdsl') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "False []\n"
