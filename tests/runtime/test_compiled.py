@@ -35,7 +35,9 @@ def test_stages(names: dict[str, Any]) -> None:
     assert all(asm[stage].strip() for stage in asm)
     for kernel, source in names["compiled"].kernels.items():
         assert f"// ===== {kernel}.cpp =====\n{source}" in asm["cpp"]
-    with pytest.raises(KeyError, match=r"there is no stage 'llvm'; there are schedule, ttl, .*ttkernel, emitc, cpp"):
+    with pytest.raises(
+        KeyError, match=r"there is no stage 'llvm'; there are schedule, ttl, .*ttkernel, emitc, cpp"
+    ):
         asm["llvm"]
 
 

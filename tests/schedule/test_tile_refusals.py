@@ -144,6 +144,26 @@ def through_a_pipe(x, out):
 
 
 @ttl.kernel(grid=(1, 1))
+def twice_in_memory(x, out):
+    """The reader copies its block to another one."""
+    cb, copy_cb = (ttl.make_circular_buffer_like(x, shape=(1, 1)) for _ in range(2))
+
+    @ttl.datamovement()
+    def read():
+        for i in range(4):
+            with cb.reserve() as block, copy_cb.reserve() as other:
+                ttl.copy(x[i, 0], block).wait()
+                ttl.copy(block, other).wait()
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with cb.wait() as block, copy_cb.wait() as other:
+                ttl.copy(block, out[i, 0]).wait()
+                ttl.copy(other, out[i, 1]).wait()
+
+
+@ttl.kernel(grid=(1, 1))
 def writes_nothing(x):
     cb = ttl.make_circular_buffer_like(x, shape=(1, 1))
 
@@ -570,6 +590,13 @@ CASES = {
         (2, 1),
         "'ttl.if_src' inside of the loop may mean something else for a larger block",
         "net.if_src(lambda pipe",
+    ),
+    "copied": (
+        twice_in_memory,
+        (zeros(128, 32), zeros(128, 64)),
+        (2, 1),
+        "a block of 'cb' is copied to or from another place than a tensor",
+        "ttl.copy(block, other).wait()",
     ),
     "no output": (
         writes_nothing,

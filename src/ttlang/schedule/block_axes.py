@@ -121,15 +121,14 @@ class BlockAxes:
         """A block that moves between cores or within one keeps its shape: the other end may be anywhere."""
         if any(isinstance(end.owner, IndexAccessorOp) for end in (copy.src, copy.dst)):
             return
-        for end in (copy.src, copy.dst):
-            cb = acquired_cb(end)
-            if cb is not None:
-                name = named(cb)
-                self.conflict(
-                    self.of_buffer.get(cb, ()),
-                    f"a block of {name} is copied to or from another place than a tensor",
-                    copy,
-                )
+        cbs = [cb for end in (copy.src, copy.dst) if (cb := acquired_cb(end)) is not None]
+        axes = [axis for cb in cbs for axis in self.of_buffer.get(cb, ())]
+        name = named(cbs[0]) if cbs else "a buffer"
+        self.conflict(
+            (*loops_around(copy), *axes),
+            f"a block of {name} is copied to or from another place than a tensor",
+            copy,
+        )
 
     def _conflict_around(self, op: Operation, reason: str) -> None:
         self.conflict(loops_around(op), reason, op)
