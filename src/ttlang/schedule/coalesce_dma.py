@@ -24,6 +24,7 @@ from .targets import (
     is_tensor_read,
     kernel_of,
     named,
+    needless,
     of_kind,
     program_of,
     read_tensors,
@@ -155,9 +156,15 @@ class _Turns:
 
     def _check_tensors(self) -> None:
         """Nobody sees whether a copy is made some turns earlier or later."""
-        program = program_of(kernel_of(self.loop))
+        kernel = kernel_of(self.loop)
+        program = program_of(kernel)
+        _, unneeded = needless(kernel)
         read, written = read_tensors(program), written_tensors(program)
         for copy in self.copies:
+            if copy in unneeded:
+                raise ScheduleError(
+                    "nothing is copied here: the buffer lies in the shards of the tensor", copy
+                )
             is_read = is_tensor_read(copy)
             tensor = tensor_of(copy.src if is_read else copy.dst)
             if tensor is not None and tensor in (written if is_read else read):

@@ -21,6 +21,7 @@ from .targets import (
     is_tensor_read,
     kernel_of,
     named,
+    needless,
     program_of,
     tensor_of,
     thread_of,
@@ -105,6 +106,7 @@ class _Reader:
             reader._sort(op)
         reader._check_blocks()
         reader._check_tensors()
+        reader._check_places()
         return reader
 
     def _sort(self, op: Operation) -> None:
@@ -155,6 +157,16 @@ class _Reader:
                 raise ScheduleError(
                     f"the program writes tensor {named(tensor)}: reading it earlier could miss what is written meanwhile",
                     copy,
+                )
+
+    def _check_places(self) -> None:
+        """No buffer lies in the shards of a tensor: its blocks have their places there, and are not in flight."""
+        in_shards, _ = needless(kernel_of(self.loop))
+        for reserve in self.reserves:
+            if reserve.cb in in_shards:
+                raise ScheduleError(
+                    f"{named(reserve.cb)} lies in the shards of a tensor, which it could not with blocks ahead",
+                    reserve,
                 )
 
     def require_room(self, blocks: int) -> None:

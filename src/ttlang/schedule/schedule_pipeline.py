@@ -21,6 +21,7 @@ from .errors import ScheduleError
 from .targets import (
     is_arithmetic,
     is_tensor_read,
+    needless,
     of_kind,
     program_of,
     read_tensors,
@@ -125,8 +126,9 @@ def _hoist(reserve: CBReserveOp, *, across_regions: bool) -> bool:
     if not gained or not all(_passes(op, reserve, across_regions) for op in between):
         return False
     assert place.parent is not None
+    behind = set(_after(place))
     for op in group:
-        if op is not place:
+        if op in behind:
             op.detach()
             place.parent.insert_op_before(op, place)
     return True
@@ -238,6 +240,7 @@ def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
     """Releases, in loops, of blocks that were written to tensors which nobody reads, each with the last of the writes."""
     found: list[tuple[CBPopOp, CopyOp]] = []
     read = read_tensors(program_of(kernel))
+    _, unneeded = needless(kernel)
     for thread in kernel.threads:
         if not isinstance(thread, DataMovementThreadOp):
             continue
@@ -247,7 +250,7 @@ def _releases(kernel: KernelOp) -> list[tuple[CBPopOp, CopyOp]]:
             uses = [use.operation for use in wait.block.uses]
             pop = next((o for o in _after(wait) if isinstance(o, CBPopOp) and o.cb is wait.cb), None)
             copies = [op for op in _after(wait) if op in uses and isinstance(op, CopyOp)]
-            if pop is None or not copies or len(copies) != len(uses):
+            if pop is None or not copies or len(copies) != len(uses) or unneeded.intersection(copies):
                 continue
             tensors = [tensor_of(copy.dst) for copy in copies]
             if all(tensor is not None and tensor not in read for tensor in tensors) and not _is_sent(pop):

@@ -9,9 +9,11 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
 from ttlang.dialects.ttl.attributes import BlockType
+from ttlang.dialects.ttl.buffers import CreateCBOp
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
 from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
 from ttlang.dialects.ttl.transfers import CopyOp
+from ttlang.transforms.local_shards import SHARDS_OF, place_in_shards
 
 from .errors import ScheduleError
 
@@ -72,6 +74,20 @@ def twin_of(op: _Op) -> tuple[ModuleOp, _Op]:
     twin = twins[op]
     assert isinstance(twin, type(op))
     return copy, twin
+
+
+def needless(kernel: KernelOp) -> tuple[set[SSAValue], set[CopyOp]]:
+    """The buffers of a kernel that will lie in shards of a tensor, and the copies that this makes needless."""
+    module, twins = copy_of_module(kernel)
+    twin = twins[kernel]
+    assert isinstance(twin, KernelOp)
+    place_in_shards(program_of(twin), twin)
+    ops = list(kernel.walk())
+    buffers: set[SSAValue] = {
+        op.result for op in ops if isinstance(op, CreateCBOp) and SHARDS_OF in twins[op].attributes
+    }
+    kept = set(module.walk())
+    return buffers, {op for op in ops if isinstance(op, CopyOp) and twins[op] not in kept}
 
 
 def named(value: SSAValue, fallback: str = "a buffer") -> str:

@@ -108,7 +108,10 @@ def _candidates(cb: CreateCBOp) -> Iterator[_Candidate]:
 
 
 def _is_tied(acquired: AcquireOp) -> bool:
-    """Whether blocks must lie where they lie on other cores too, or are written to while they are held for reading."""
+    """Whether blocks must lie where they lie on other cores too, are written to while they are held for reading, or are
+    reserved ahead of others."""
+    if isinstance(acquired, CBReserveOp) and acquired.ahead is not None:
+        return True
     for use in acquired.block.uses if acquired.block is not None else ():
         match use.operation:
             case CopyOp(src=src):
