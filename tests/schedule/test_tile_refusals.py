@@ -482,7 +482,7 @@ CASES = {
         elementwise(abs),
         (zeros(1024, 1024), zeros(1024, 1024)),
         (16, 16),
-        "the circular buffers would take 4194304 bytes of L1, and a core of wormhole_b0 has 1393312 for them",
+        "the circular buffers of this kernel need 4194304 bytes of L1; a core of wormhole_b0 has 1393312 for them",
         "x_cb = ttl.make_circular_buffer_like(x",
     ),
     "reduced dimension": (

@@ -25,13 +25,15 @@ from ttlang.dialects.ttl.data_movement import (
 from ttlang.dialects.ttl.structure import KernelOp
 from ttlang.dialects.ttl.syntax import i64_array
 from ttlang.transforms.fused_loops import retype
-from ttlang.transforms.program_structure import block_bytes, buffers, chip_of
+from ttlang.transforms.program_structure import buffers
 from ttlang.transforms.store_groups import VALUE_OPS
+from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .block_axes import Axes, BlockAxes
 from .errors import ScheduleError
 from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turns_of
-from .targets import named, of_kind, program_of
+from .room import overflow
+from .targets import copy_of_module, named, of_kind
 from .tensors import read_elsewhere
 from .transform_ops import TileOp
 
@@ -68,6 +70,9 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     assert isinstance(request, TileOp)
     sizes = request.block_shape
     plans = [_plan(kernel, sizes) for kernel in of_kind(targets, KernelOp, "kernels")]
+    for plan in plans:
+        if plan.factors:
+            _check_room(plan.kernel, sizes)
     for plan in plans:
         plan.carry_out()
     return list(targets)
@@ -166,7 +171,6 @@ def _plan(kernel: KernelOp, sizes: Sequence[int]) -> _Plan:
     if found is not None:
         raise ScheduleError(*found)
     _check_tensors(plan)
-    _check_memory(plan)
     return plan
 
 
@@ -267,15 +271,13 @@ def _check_tensors(plan: _Plan) -> None:
         )
 
 
-def _check_memory(plan: _Plan) -> None:
-    chip = chip_of(program_of(plan.kernel))
-    made = buffers(plan.kernel)
-    old = sum(block_bytes(cb.result.type) * cb.result.type.buffer_factor.data for cb in made)
-    types = {cb: plan.buffer_type(cb) for cb in made}
-    new = sum(block_bytes(type) * type.buffer_factor.data for type in types.values())
-    if new > max(chip.l1.cb_bytes, old):
-        largest = max(made, key=lambda cb: block_bytes(types[cb]) * types[cb].buffer_factor.data)
-        raise ScheduleError(
-            f"the circular buffers would take {new} bytes of L1, and a core of {chip.name} has {chip.l1.cb_bytes} for them",
-            largest,
-        )
+def _check_room(kernel: KernelOp, sizes: Sequence[int]) -> None:
+    """Larger blocks must fit L1: a copy of the module is tiled and its buffers are placed."""
+    copy, twins = copy_of_module(kernel)
+    twin = twins[kernel]
+    assert isinstance(twin, KernelOp)
+    plan = _plan(twin, sizes)
+    plan.carry_out()
+    if (problem := overflow(copy)) is not None:
+        largest = max(buffers(twin), key=buffer_bytes)
+        raise ScheduleError(problem, largest)
