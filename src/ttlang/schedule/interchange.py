@@ -49,17 +49,13 @@ class _Nest:
     inner: Loop
 
 
-def interchange_for_reuse(kernel: KernelOp, *, dry: bool = False) -> bool:
-    """Interchange the innermost loops where reads that then move out of a loop save bytes; tells whether it does (or would)."""
+def interchange_for_reuse(kernel: KernelOp) -> None:
+    """Interchange two innermost loops where reads that then move out of a loop save bytes, and turns are independent."""
     loops = Correspondence(kernel)
-    found = False
-    for nests in _sets_of_nests(kernel, loops):
+    for nests in list(_sets_of_nests(kernel, loops)):
         if _saves(nests, loops) and _is_legal(kernel, nests, loops):
-            found = True
-            if not dry:
-                for nest in nests:
-                    _interchange(nest)
-    return found
+            for nest in nests:
+                _interchange(nest)
 
 
 def _sets_of_nests(kernel: KernelOp, loops: Correspondence) -> Iterator[list[_Nest]]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The step `transform.ttl.reorder_for_locality`: a block that several turns need is fetched once for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import scf
@@ -55,26 +55,31 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     """
     kernels = of_kind(targets, KernelOp, "kernels")
     for kernel in kernels:
-        _check(kernel)
+        if not _reorder(kernel.clone()):
+            _refuse(kernel)
     for kernel in kernels:
-        interchange_for_reuse(kernel)
-        while move := _next_move(kernel):
-            move.carry_out()
+        _reorder(kernel)
     return list(targets)
 
 
-def _next_move(kernel: KernelOp) -> "Move | None":
-    found = (find_move(kernel, cb.result) for cb in buffers(kernel))
-    return next((move for move in found if isinstance(move, Move)), None)
+def _reorder(kernel: KernelOp) -> int:
+    """Move what can be moved; returns how many reads did."""
+    moves = 0
+    interchange_for_reuse(kernel)
+    while move := next((m for m in _found(kernel) if isinstance(m, Move)), None):
+        move.carry_out()
+        moves += 1
+    return moves
 
 
-def _check(kernel: KernelOp) -> None:
-    found = [find_move(kernel, cb.result) for cb in buffers(kernel)]
-    if any(isinstance(f, Move) for f in found) or interchange_for_reuse(kernel, dry=True):
-        return
-    reasons = [f for f in found if isinstance(f, tuple)]
-    if reasons:
-        raise ScheduleError(*reasons[0])
+def _found(kernel: KernelOp) -> "Iterator[Move | Reason | None]":
+    return (find_move(kernel, cb.result) for cb in buffers(kernel))
+
+
+def _refuse(kernel: KernelOp) -> None:
+    reason = next((f for f in _found(kernel) if isinstance(f, tuple)), None)
+    if reason is not None:
+        raise ScheduleError(*reason)
     raise ScheduleError(
         "every block that is read in a loop is another in each turn: nothing is fetched twice", kernel
     )
