@@ -218,6 +218,35 @@ def test_single_threaded(rng):
     assert shapes(tiled, *arguments)["out_cb"] == (2 * before[0], before[1])
 
 
+def test_every_other_row(rng):
+    """Slices with steps grow along the dimension that a loop walks."""
+
+    @ttl.kernel(grid=(1, 1))
+    def even_rows(x, out):
+        x_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(4, 1)) for t in (x, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(8):
+                with x_cb.wait() as a, out_cb.reserve() as b:
+                    b.store(-a)
+
+        @ttl.datamovement()
+        def read():
+            for j in range(8):
+                with x_cb.reserve() as a:
+                    ttl.copy(x[0:8:2, j], a)
+
+        @ttl.datamovement()
+        def write():
+            for j in range(8):
+                with out_cb.wait() as b:
+                    ttl.copy(b, out[:, j])
+
+    arguments = (rng.standard_normal((256, 256), np.float32), zeros(128, 256))
+    compared(even_rows, ttl.schedule(even_rows).tile(4, 2), arguments)
+
+
 def test_in_place(rng):
     x = rng.standard_normal((128, 128), np.float32)
 

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 
-from ttlang.dialects.ttl.attributes import CBType, MemorySpace, ints
+from ttlang.dialects.ttl.attributes import CBType, MemorySpace, SliceAttr, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CreateCBOp, ReleaseOp
 from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp, tensor_shape
 from ttlang.dialects.ttl.data_movement import (
@@ -138,9 +138,12 @@ class _Plan:
             if not isinstance(copy, CopyOp):
                 continue
             other = copy.src if copy.dst is block else copy.dst
-            if isinstance(other.owner, IndexAccessorOp):
-                rank = len(other.owner.indices)
+            accessor = other.owner
+            if isinstance(accessor, IndexAccessorOp):
+                rank = len(accessor.indices)
                 _reshape(other, (*(1,) * (rank - len(shape)), *shape[max(len(shape) - rank, 0) :]))
+                if accessor.slice is not None:
+                    accessor.slice = SliceAttr(accessor.sizes, ints(accessor.slice.steps))
 
 
 def _reshape(value: SSAValue, shape: tuple[int, ...]) -> None:
