@@ -178,6 +178,37 @@ def test_refuses_a_tensor_that_is_written():
     )
 
 
+def test_refuses_buffers_in_shards():
+    """A buffer that is the core's own shard has no reads, and one that is the shard it is written to has its places."""
+
+    @ttl.kernel(grid=(2, 1))
+    def moved(a, out):
+        cb = ttl.make_circular_buffer_like(a, shape=(1, 1), buffer_factor=2)
+        core = ttl.core(dims=1)
+
+        @ttl.datamovement()
+        def read():
+            for i in range(4):
+                with cb.reserve() as block:
+                    ttl.copy(a[4 * core + i, 0], block)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(4):
+                with cb.wait() as block:
+                    ttl.copy(block, out[4 * core + i, 0])
+
+    shards = ttl.Shard("height", (128, 32), (2,))
+    a, result = numbers(8, 1), numbers(8, 1, seed=1)
+    out = ttl.tensor(result, memory=ttl.L1, shard=shards)
+    assert message(schedule(moved, a, out)) == (
+        "schedule step insert_prefetch(distance=1): 'cb' lies in the shards of a tensor, which it could not with blocks ahead"
+    )
+    suppressed = ttl.schedule(moved, failures="suppress").insert_prefetch().schedule_pipeline().coalesce_dma()
+    suppressed(a, out)
+    assert (result == a).all()
+
+
 def test_refuses_a_loop_that_does_more():
     @ttl.kernel(grid=(1, 1))
     def counted(a, out):

@@ -93,6 +93,48 @@ def test_only_aggressive_ones_cross_loops():
         assert_same(column_and_row, scheduled, *arguments)
 
 
+def test_what_a_read_is_computed_from_stays_before_it():
+    """Indices that the loop in front of a read uses too: only those behind the place move."""
+
+    @ttl.kernel(grid=(2, 1))
+    def dealt(a, b, out):
+        a_cb, b_cb, out_cb = (ttl.make_circular_buffer_like(a, shape=(1, 1)) for _ in range(3))
+        core, cores = ttl.core(dims=1), ttl.grid_size(dims=1)
+
+        @ttl.compute()
+        def compute():
+            for _ in range(core, 4, cores):
+                for _ in range(2):
+                    with a_cb.wait() as x, out_cb.reserve() as z:
+                        z.store(x)
+                with b_cb.wait() as y, out_cb.reserve() as z:
+                    z.store(y)
+
+        @ttl.datamovement()
+        def read():
+            for item in range(core, 4, cores):
+                row, column = item // 2, item % 2
+                for i in range(2):
+                    with a_cb.reserve() as x:
+                        ttl.copy(a[2 * row + i, column], x)
+                other = column + row
+                with b_cb.reserve() as y:
+                    ttl.copy(b[other, column], y)
+
+        @ttl.datamovement()
+        def write():
+            for item in range(core, 4, cores):
+                for i in range(3):
+                    with out_cb.wait() as z:
+                        ttl.copy(z, out[3 * item + i, 0])
+
+    arguments = (numbers(4, 2), numbers(3, 2, seed=1), np.zeros((384, 32), numbers(1, 1).dtype))
+    scheduled = ttl.schedule(dealt).schedule_pipeline("aggressive")
+    assert code(scheduled, "read", *arguments)[:3] == ["reserve", "read_page", "reserve"]
+    assert_same(dealt, scheduled, *arguments)
+    assert_same(dealt, scheduled.optimize_buffer_factor(4).insert_prefetch(), *arguments)
+
+
 def stuck_when_moved():
     """The block that is pushed second has room only after the first was taken, in the same turn."""
 

@@ -108,12 +108,12 @@ def _after(op: Operation) -> Iterator[Operation]:
 
 def _hoist(reserve: CBReserveOp, *, across_regions: bool) -> bool:
     """Move a reserve, its reads and what they are computed from up; returns whether anything was gained."""
-    group = _group(reserve)
+    group = _group(reserve)  # what it is computed from moves too, where it stands behind the place
     place: Operation = reserve
     gained = False
     before = reserve.prev_op
     while before is not None:
-        if before in group or isinstance(before, WaitOp):
+        if isinstance(before, WaitOp):
             place = before
         elif (isinstance(before, CBPushOp) and before.cb is not reserve.cb) or (
             before.regions and across_regions and _is_independent(before, reserve.cb)
