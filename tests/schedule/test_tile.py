@@ -247,6 +247,33 @@ def test_every_other_row(rng):
     compared(even_rows, ttl.schedule(even_rows).tile(4, 2), arguments)
 
 
+def test_row_major(rng):
+    """Sizes are in datums where data is not in tiles."""
+
+    @ttl.kernel(grid=(1, 1), tiled=False)
+    def copy_rows(x, out):
+        cb = ttl.make_circular_buffer_like(x, shape=(1, x.shape[1]))
+
+        @ttl.datamovement()
+        def read():
+            for i in range(16):
+                with cb.reserve() as rows:
+                    ttl.copy(x[i, :], rows)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(16):
+                with cb.wait() as rows:
+                    ttl.copy(rows, out[i, :])
+
+    before, after = compared(
+        copy_rows,
+        ttl.schedule(copy_rows).tile(4, 64),
+        (rng.standard_normal((16, 64), np.float32), zeros(16, 64)),
+    )
+    assert after < 0.5 * before
+
+
 def test_in_place(rng):
     x = rng.standard_normal((128, 128), np.float32)
 
