@@ -247,6 +247,41 @@ def test_every_other_row(rng):
     compared(even_rows, ttl.schedule(even_rows).tile(4, 2), arguments)
 
 
+def test_one_buffer_for_two_tensors(rng):
+    """Two places fill a buffer in each turn, and two take from it in the same order."""
+
+    @ttl.kernel(grid=(1, 1))
+    def difference(x, y, out):
+        cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(4):
+                with cb.wait() as a, out_cb.reserve() as b:
+                    b.store(a)
+                with cb.wait() as a, out_cb.reserve() as b:
+                    b.store(-a)
+
+        @ttl.datamovement()
+        def read():
+            for i in range(4):
+                with cb.reserve() as a:
+                    ttl.copy(x[i, 0], a)
+                with cb.reserve() as a:
+                    ttl.copy(y[i, 0], a)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(4):
+                with out_cb.wait() as b:
+                    ttl.copy(b, out[i, 0])
+                with out_cb.wait() as b:
+                    ttl.copy(b, out[i, 1])
+
+    x, y = (rng.standard_normal((128, 32), np.float32) for _ in range(2))
+    compared(difference, ttl.schedule(difference).tile(2, 1), (x, y, zeros(128, 64)))
+
+
 def test_row_major(rng):
     """Sizes are in datums where data is not in tiles."""
 

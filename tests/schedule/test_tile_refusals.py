@@ -144,6 +144,29 @@ def through_a_pipe(x, out):
 
 
 @ttl.kernel(grid=(1, 1))
+def first_all_then_all(x, out):
+    """The reader fills two tensors' blocks one tensor after the other; the writer takes them in turns."""
+    cb = ttl.make_circular_buffer_like(x, shape=(1, 1))
+
+    @ttl.datamovement()
+    def read():
+        for i in range(4):
+            with cb.reserve() as block:
+                ttl.copy(x[i, 0], block)
+        for i in range(4):
+            with cb.reserve() as block:
+                ttl.copy(x[i, 1], block)
+
+    @ttl.datamovement()
+    def write():
+        for i in range(4):
+            with cb.wait() as block:
+                ttl.copy(block, out[i, 0])
+            with cb.wait() as block:
+                ttl.copy(block, out[i, 1])
+
+
+@ttl.kernel(grid=(1, 1))
 def twice_in_memory(x, out):
     """The reader copies its block to another one."""
     cb, copy_cb = (ttl.make_circular_buffer_like(x, shape=(1, 1)) for _ in range(2))
@@ -590,6 +613,13 @@ CASES = {
         (2, 1),
         "'ttl.if_src' inside of the loop may mean something else for a larger block",
         "net.if_src(lambda pipe",
+    ),
+    "order": (
+        first_all_then_all,
+        (zeros(128, 64), zeros(128, 64)),
+        (2, 1),
+        "blocks of 'cb' are filled in 2 places, and taken in another order of loops",
+        "with cb.reserve() as block:",
     ),
     "copied": (
         twice_in_memory,

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from xdsl.dialects import scf
 from xdsl.ir import BlockArgument, Operation, SSAValue
@@ -155,11 +156,17 @@ class Correspondence:
     def _pair(self, cb: SSAValue) -> None:
         produced, consumed = sites(cb, CBReserveOp), sites(cb, CBWaitOp)
         name = named(cb)
+        reason = None
         if len(produced) != len(consumed):
             reason = (
                 f"blocks of {name} are filled in {len(produced)} places and taken in {len(consumed)}:"
                 " the loops around them do not correspond"
             )
+        elif len(produced) > 1 and _order(produced) != _order(consumed):
+            reason = (
+                f"blocks of {name} are filled in {len(produced)} places, and taken in another order of loops"
+            )
+        if reason is not None:
             for op in (*produced, *consumed):
                 for loop in loops_around(op):
                     self.fix(loop, reason, op)
@@ -225,6 +232,26 @@ class Correspondence:
                 )
             elif not isinstance(user, IndexAccessorOp):
                 self.fix(loop, f"{_purpose(user)} depends on the variable of the loop", user)
+
+
+def _order(places: Sequence[Operation]) -> list[object]:
+    """How several places of a thread take turns: the loops around each, and how many of them are around the next too.
+
+    A place in a branch is like no other: whether its turn comes is not known.
+    """
+    nests = [loops_around(place) for place in places]
+    shared = [sum(a is b for a, b in zip(one, other, strict=False)) for one, other in pairwise(nests)]
+    branches = [place for place in places if _is_in_branch(place)]
+    return [[[turns_of(loop) for loop in nest] for nest in nests], shared, branches]
+
+
+def _is_in_branch(op: Operation) -> bool:
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, ThreadOp):
+        if not isinstance(parent, Loop):
+            return True
+        parent = parent.parent_op()
+    return False
 
 
 def _users(value: SSAValue) -> Iterator[Operation]:
