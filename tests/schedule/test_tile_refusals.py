@@ -728,3 +728,31 @@ def test_refused(name):
     found, location = refused(kernel, arguments, sizes)
     assert found == reason
     assert line in linecache.getline(location.file, location.line)
+
+
+def test_after_blocks_in_a_row():
+    """What `coalesce_dma` made of the columns stands against larger blocks of rows."""
+
+    @ttl.kernel(grid=(1, 1))
+    def copied(x, out):
+        cb = ttl.make_circular_buffer_like(x, shape=(1, 1), buffer_factor=4)
+
+        @ttl.datamovement()
+        def read():
+            for i in range(4):
+                for j in range(4):
+                    with cb.reserve() as block:
+                        ttl.copy(x[i, j], block)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(4):
+                for j in range(4):
+                    with cb.wait() as block:
+                        ttl.copy(block, out[i, j])
+
+    with pytest.raises(ttl.CompileError) as caught:
+        ttl.schedule(copied).coalesce_dma().tile(2, 1).compile(*SQUARE)
+    assert caught.value.message == (
+        "schedule step tile(sizes=(2, 1)): several blocks of 'cb' are in hand at once: tile before the step that did so"
+    )

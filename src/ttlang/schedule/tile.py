@@ -260,6 +260,10 @@ def _check_turns(loop: Loop, factor: int) -> None:
 def _check_op(op: Operation) -> None:
     if not isinstance(op, _FOLLOWS) and not op.name.startswith("arith."):
         raise ScheduleError(f"'{op.name}' inside of the loop may mean something else for a larger block", op)
+    if isinstance(op, AcquireOp | ReleaseOp) and (op.blocks > 1 or len(op.operands) > 1):
+        raise ScheduleError(
+            f"several blocks of {named(op.cb)} are in hand at once: tile before the step that did so", op
+        )
     if isinstance(op, AcquireOp) and release_of(op) is None:
         name = named(op.cb)
         raise ScheduleError(f"a block of {name} is released elsewhere than in the body that acquires it", op)
