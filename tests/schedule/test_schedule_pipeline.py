@@ -93,8 +93,9 @@ def test_only_aggressive_ones_cross_loops():
         assert_same(column_and_row, scheduled, *arguments)
 
 
-def test_what_a_read_is_computed_from_stays_before_it():
-    """Indices that the loop in front of a read uses too: only those behind the place move."""
+@pytest.mark.parametrize("branch", [False, True])
+def test_what_a_read_is_computed_from_stays_before_it(branch):
+    """Indices that the loop in front of a read uses too stay before it; what a branch chooses stays behind the branch."""
 
     @ttl.kernel(grid=(2, 1))
     def dealt(a, b, out):
@@ -118,6 +119,8 @@ def test_what_a_read_is_computed_from_stays_before_it():
                     with a_cb.reserve() as x:
                         ttl.copy(a[2 * row + i, column], x)
                 other = column + row
+                if branch and item > 2:
+                    other = 2
                 with b_cb.reserve() as y:
                     ttl.copy(b[other, column], y)
 
@@ -130,7 +133,8 @@ def test_what_a_read_is_computed_from_stays_before_it():
 
     arguments = (numbers(4, 2), numbers(3, 2, seed=1), np.zeros((384, 32), numbers(1, 1).dtype))
     scheduled = ttl.schedule(dealt).schedule_pipeline("aggressive")
-    assert code(scheduled, "read", *arguments)[:3] == ["reserve", "read_page", "reserve"]
+    first = ["reserve", "read_page", "barrier" if branch else "reserve"]
+    assert code(scheduled, "read", *arguments)[:3] == first
     assert_same(dealt, scheduled, *arguments)
     assert_same(dealt, scheduled.optimize_buffer_factor(4).insert_prefetch(), *arguments)
 

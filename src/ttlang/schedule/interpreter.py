@@ -13,7 +13,7 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, ModuleOp, StringAttr, i1
 from xdsl.dialects.transform import FailurePropagationModeType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 
 from ttlang.diagnostics import CompileError, Note
@@ -132,6 +132,21 @@ def _check(ctx: Context, module: ModuleOp) -> None:
         require_progress(program, kernel)
 
 
+def _used_before_made(block: Block, made: set[SSAValue]) -> Operation | None:
+    """The first op of a block, or inside its ops, that stands before an operand of it; xDSL does not verify that."""
+    made = made | set(block.args)
+    op: Operation
+    for op in block.ops:
+        if not made.issuperset(op.operands):
+            return op
+        for region in op.regions:
+            for inner in region.blocks:
+                if (found := _used_before_made(inner, made)) is not None:
+                    return found
+        made.update(op.results)
+    return None
+
+
 class _Run:
     """One sequence on its way."""
 
@@ -211,6 +226,8 @@ class _Run:
         rehearsal = self.module.clone()
         twins = dict(zip(self.module.walk(), rehearsal.walk(), strict=True))
         apply([twins[target] for target in targets], op)
+        misplaced = _used_before_made(rehearsal.body.block, set())
+        assert misplaced is None, f"{step_text(op)} leaves a {misplaced.name} before what it needs"
         try:
             _check(self.ctx, rehearsal)
         except CompileError as error:

@@ -30,10 +30,11 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     """Give each target buffer as many blocks as its threads can use, or `factor` of them.
 
     One block where the buffer is filled once: nothing can overlap. A buffer whose producer has blocks in flight gets one
-    more than these, or one more group of these, for the consumer. Others get two, or keep more that the program gave them. A buffer that one thread both fills and empties, or that a pipe
-    leads to or from, keeps what it has: that may be part of the program's correctness. Buffers are made smaller before
-    larger, and never larger than L1 has room for beside the others and those that the compiler adds. Returns the
-    buffers. Refuses a forced factor that does not fit, with the bytes, and a step that changes nothing.
+    more than these, or one more group where they are taken in groups, for the consumer. Others get two, or keep more that
+    the program gave them. A buffer that one thread both fills and empties, or that a pipe leads to or from, keeps what it
+    has: that may be part of the program's correctness. No buffer gets larger than L1 has room for beside the others and
+    those that the compiler adds. Returns the buffers. Refuses a forced factor that does not fit, with the bytes, and a step
+    that changes nothing.
     """
     assert isinstance(request, OptimizeBufferFactorOp)
     buffers = of_kind(targets, CreateCBOp, "circular buffers")

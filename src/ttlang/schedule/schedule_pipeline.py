@@ -175,8 +175,8 @@ def _passes(op: Operation, reserve: CBReserveOp, across_regions: bool) -> bool:
 
 
 def _is_independent(op: Operation, cb: SSAValue) -> bool:
-    """Whether a loop or a branch only reads blocks of other buffers."""
-    if not isinstance(op, scf.ForOp | scf.IfOp):
+    """Whether a loop or a branch only reads blocks of other buffers, and yields nothing that a read may need."""
+    if not isinstance(op, scf.ForOp | scf.IfOp) or op.results:
         return False
     for inner in op.walk():
         match inner:
