@@ -325,7 +325,9 @@ class _Sampler:
         if trial.feasible:
             self.study.tell(asked, trial.value)
         else:
-            self.study.tell(asked, state=TrialState.FAIL)
+            self.study.tell(
+                asked, state=TrialState.PRUNED
+            )  # ranked behind all others; failed ones it would forget
 
 
 def _sample(search: _Search, space: Mapping[str, Sequence[Any]], trials: int, seed: int) -> None:
