@@ -14,10 +14,10 @@ def numbers(rows, columns, dtype=BF16, seed=0):
     return np.random.default_rng(seed).standard_normal((rows * 32, columns * 32), np.float32).astype(dtype)
 
 
-def copying(factor=6, arch="blackhole"):
+def copying(factor=6, metal_version="0.81"):
     """A kernel that copies a column of tiles, a tile a turn."""
 
-    @ttl.kernel(grid=(1, 1), arch=arch)
+    @ttl.kernel(grid=(1, 1), arch="blackhole", metal_version=metal_version)
     def copy_tiles(a, out):
         turns = a.tile_shape[0]
         cb = ttl.make_circular_buffer_like(a, shape=(1, 1), buffer_factor=factor)

@@ -32,8 +32,7 @@ def test_speed_up_on_blackhole():
 @pytest.mark.parametrize("version", ["0.81", "0.69"])
 @pytest.mark.parametrize("backend", [None, "direct"])
 def test_code(version, backend):
-    kernel = copying()
-    kernel._config["metal_version"] = version
+    kernel = copying(metal_version=version)
     a = numbers(8, 1)
     out = np.zeros_like(a)
     compiled = ttl.schedule(kernel).insert_prefetch(2).compile(a, out, backend=backend)

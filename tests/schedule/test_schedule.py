@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from ttlang.dialects.locations import is_known
 from ttlang.runtime import driver
 from ttlang.schedule.interpreter import apply_sequence, sequence_of
 from ttlang.schedule.steps import quoted, skipped_steps, unquoted
+from ttlang.tools.opt import main as opt
 
 from .scheduled_kernels import add_tiles, copying, message, numbers, ran
 
@@ -312,6 +314,19 @@ def test_ttl_compile(call, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "insert_prefetch" in (tmp_path / "out/copied.schedule.mlir").read_text()
     assert "with_trid" in (tmp_path / "out/copied.read.cpp").read_text()
+
+
+def test_ttl_opt_remarks_on_steps_that_are_left_out(monkeypatch, capsys):
+    file = Path(__file__).parents[1] / "filecheck/transforms/ttl_apply_schedule.mlir"
+    monkeypatch.setenv("TTLANG_VERBOSE_PASSES", "1")
+    assert opt([str(file), "-p", "ttl-apply-schedule"]) == 0
+    remarks = [line.partition("remark: ")[2] for line in capsys.readouterr().err.split("\n")]
+    assert remarks[:3] == [
+        "step match(ops=('ttl.block_add',)) is left out: there is no ttl.block_add to match [ttl-apply-schedule]",
+        "step allocate_dst_registers() is left out: its handle is to no op [ttl-apply-schedule]",
+        "step insert_prefetch(distance=6) is left out: 7 blocks in flight do not fit 'cb', which holds 2: first give it"
+        " optimize_buffer_factor(factor=8), room for its consumer beside them [ttl-apply-schedule]",
+    ]
 
 
 def test_nothing_heavy_is_loaded_to_make_one():
