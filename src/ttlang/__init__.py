@@ -40,6 +40,7 @@ from .language.tensors import Tensor, TensorAccessor, tensor
 
 if TYPE_CHECKING:
     from .runtime import CompiledKernel, RunReport, load
+    from .schedule.autotune import autotune
     from .schedule.schedule import schedule
 
 __version__ = "0.1.0"
@@ -58,6 +59,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return import_module(".schedule", __name__)
+    if name == "autotune":
+        from .schedule.autotune import autotune
+
+        return autotune
     raise AttributeError(f"module 'ttlang' has no attribute '{name}'")
 
 
@@ -80,6 +85,7 @@ __all__ = [
     "TTLangError",
     "Tensor",
     "TensorAccessor",
+    "autotune",
     "bfloat4_b",
     "bfloat8_b",
     "bfloat16",

@@ -10,7 +10,6 @@ from xdsl.ir import Operation
 from xdsl.irdl import IRDLOperation
 from xdsl.rewriter import Rewriter
 
-from ttlang.diagnostics import CompileError
 from ttlang.dialects.ttl.attributes import CBType, MemorySpace, PipeType, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
 from ttlang.dialects.ttl.structure import ThreadOp
@@ -19,6 +18,7 @@ from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
 from .index_builder import known
+from .room import overflow
 from .targets import copy_of_module, named, of_kind, thread_of
 from .transform_ops import OptimizeBufferFactorOp
 
@@ -139,28 +139,13 @@ def _require_room(wanted: Mapping[CreateCBOp, int]) -> None:
 
 
 def _overflow(wanted: Mapping[CreateCBOp, int]) -> str | None:
-    """What the allocation of buffers says against these numbers of blocks; None when they fit.
-
-    A copy of the module is taken as far as that pass, which knows the buffers that the compiler adds, and which share memory.
-    """
-    from ttlang.pipelines import ANALYSIS, Observer, run_passes
-
+    """What the allocation of buffers says against these numbers of blocks; None when they fit."""
     copy, twins = copy_of_module(next(iter(wanted)))
     for cb, factor in wanted.items():
         twin = twins[cb]
         assert isinstance(twin, CreateCBOp)
         _resized(twin, factor)
-    names = ANALYSIS[: ANALYSIS.index("ttl-allocate-circular-buffers")]
-    unobserved = Observer(verbose=False, verify_each=False, dump_dir=None)
-    try:
-        run_passes(copy, names, unobserved)
-    except CompileError:
-        return None  # wrong in another way: the check of the step, or the compilation, tells
-    try:
-        run_passes(copy, ("ttl-allocate-circular-buffers",), unobserved)
-    except CompileError as error:
-        return error.message
-    return None
+    return overflow(copy)
 
 
 def _fitting(now: Mapping[CreateCBOp, int], wanted: Mapping[CreateCBOp, int]) -> dict[CreateCBOp, int]:

@@ -39,7 +39,10 @@ class Schedule(Kernel):
         return self._with(Match(ops, tuple(names), caller_location()))
 
     def tile(self, *sizes: int) -> "Schedule":
-        """Give blocks the shape `sizes`, in tiles for each dimension."""
+        """Give blocks that are written to tensors the shape `sizes`, in tiles for each dimension; others follow.
+
+        A size more is for the dimension that an accumulating store sums over: `tile(m, n, k)`.
+        """
         if not sizes:
             raise misuse("tile takes the new shape of blocks in tiles, as in tile(2, 1)")
         for size in sizes:
