@@ -145,7 +145,7 @@ def double_buffer(part: str, data_format: str, tiles: int, cores: int) -> Rows:
     for index, (block, depth, ns) in enumerate(SILICON["double_buffer_WH"][part]):
         yield Row(
             f"block {block} depth {depth}", ns,
-            lambda block=block, depth=depth: programs.relu_copy("wormhole_b0", tiles, data_format, block, depth, cores),
+            lambda block=block, depth=depth: programs.relu_copy(programs.WORMHOLE_THEN, tiles, data_format, block, depth, cores),
             fitted=(part.startswith("A") and index % 2 == 1) or (part.startswith("C") and index in (0, 4, 6)),
         )  # fmt: skip
 
@@ -213,14 +213,13 @@ def fusion() -> Rows:
         if phase in FUSION:
             yield Row(
                 phase, wall, lambda phase=phase: programs.tiles_loop(
-                    "wormhole_b0", programs.text.unary_loop(*FUSION[phase]), FUSION[phase][2]
+                    programs.WORMHOLE_THEN, programs.text.unary_loop(*FUSION[phase]), FUSION[phase][2]
                 ),
-                fitted=phase in ("sqrt", "exp", "add(sfpu)"),
             )  # fmt: skip
         elif phase == "mul(fpu)":
             yield Row(
                 phase, wall,
-                lambda: programs.tiles_loop("wormhole_b0", programs.text.BINARY_LOOP, 2), fitted=True,
+                lambda: programs.tiles_loop(programs.WORMHOLE_THEN, programs.text.BINARY_LOOP, 2), fitted=True,
             )  # fmt: skip
 
 
@@ -258,35 +257,59 @@ def matrix_unit() -> Rows:
     )
 
 
-SFPU: dict[str, dict[str, tuple[str, str]]] = {
-    "WH": {
-        "exp 2026-05 new": ("exp_tile(0);", "exp_tile_init();"),
-        "tanh accurate": ("tanh_tile(0);", "tanh_tile_init();"),
-        "sin": ("sin_tile(0);", "sin_tile_init();"),
-        "cos": ("cos_tile(0);", "cos_tile_init();"),
-        "silu accurate": ("silu_tile(0);", "silu_tile_init();"),
-        "exp2": ("exp2_tile(0);", "exp2_tile_init();"),
-        "floor": ("floor_tile(0);", "rounding_op_tile_init();"),
-        "trunc": ("trunc_tile(0);", "rounding_op_tile_init();"),
-        "frac": ("frac_tile(0);", "rounding_op_tile_init();"),
-    },
-    "BH": {
-        "abs": ("abs_tile(0);", "abs_tile_init();"),
-        "exp 2026-08 main": ("exp_tile(0);", "exp_tile_init();"),
-        "gelu accurate": ("gelu_tile<false>(0);", "gelu_tile_init<false>();"),
-        "atan": ("atan_tile(0);", "atan_tile_init();"),
-    },
+SFPU_CALLS: dict[str, tuple[str, str]] = {
+    **{name: (f"{name}_tile(0);", "rounding_op_tile_init();") for name in ("floor", "ceil", "trunc", "frac")},
+    **{f"{name}_fast": (f"{name}_tile<{arguments}>(0);", f"{name}_tile_init<true>();")
+       for name, arguments in (("tanh", "true"), ("sigmoid", "VectorMode::RC, true"))},
+    **{f"{name}_scalar_int32": (f"{name}_unary_tile_int32(0, 5);", "binop_with_scalar_tile_init();") for name in ("add", "sub")},
+    **{f"{name}_int": (f"{name}_int_tile<DataFormat::Int32>(0, 1, 0);", f"{name}_int_tile_init();") for name in ("add", "sub", "rsub")},
+    "div": ("div_binary_tile(0, 1, 0);", "div_binary_tile_init();"),
+    "addcmul": ("addcmul_tile<DataFormat::Float16_b>(0, 1, 2, 0, 0x3F800000);", "addcmul_tile_init();"),
+    "gelu_exact": ("gelu_tile<false>(0);", "gelu_tile_init<false>();"),
+    "bitwise_and": ("bitwise_and_binary_tile<DataFormat::Int32>(0, 1, 0);", "binary_bitwise_tile_init();"),
+    "abs_int32": ("abs_tile_int32(0);", "abs_tile_init();"),
+    "leaky_relu": ("leaky_relu_tile(0, 0x3DCCCCCD);", "leaky_relu_tile_init();"),
+    "heaviside": ("heaviside_tile(0, 0x3F000000);", "heaviside_tile_init();"),
+    "softplus": ("softplus_tile(0, 0x3F800000, 0x3F800000, 0x41A00000);", "softplus_tile_init();"),
+}  # fmt: skip
+"""Call and initialisation of functions that are not `<function>_tile(0)`."""
+
+SFPU_CHANGED = {
+    ("WH", "tanh", 16): "PR 52732 computes two rows at once: counted 16, then 24 cycles a row",
+    ("WH", "exp", 32): "PR 45642 replaces the algorithm: 40 instructions a row instead of 73; counted 40",
+    ("BH", "exp", 32): "as on Wormhole; counted 39",
+    ("WH", "softshrink", 16): "same source, other compiler: counted 10 instructions a row, then 19",
+    ("WH", "relu_max", 16): "same source, other compiler: counted 10 instructions a row, then 14",
+    (
+        "WH",
+        "sub_scalar_int32",
+        16,
+    ): "a scalar that the instruction holds; counted so 142, with any scalar 178",
+    ("BH", "sub_scalar_int32", 16): "likewise 139, with any scalar 175",
+    ("BH", "signbit", 16): "measured without SFPLOADMACRO: 5.6 cycles a row; counted 1.4 instructions",
+    ("BH", "fill_int", 16): "3.7 cycles a row for two instructions in a loop; counted two, replayed",
+    (
+        "BH",
+        "exp_approx",
+        16,
+    ): "32 rows in one call; the API makes four calls of eight: 96 of 107 cycles are the rows",
 }
+"""Published cycles of code that generation 0.81.1 does not have any more, or that the API does not run."""
 
 
 def sfpu() -> Rows:
-    for chip, functions in SFPU.items():
-        for name, (operation, init) in functions.items():
-            yield Row(
-                f"{chip} {name}", SILICON["sfpu_cycles_per_tile"][chip][name],
-                lambda chip=chip, operation=operation, init=init: programs.function_cycles(CHIPS[chip], operation, init),
-                fitted=True,
-            )  # fmt: skip
+    """Functions of the vector unit; their cycles are counted in compiled code (`bench/sfpu_instructions.py`)."""
+    for chip, name, bits, cycles, _, _ in SILICON["sfpu_functions"]["rows"]:
+        if (chip, name, bits) in SFPU_CHANGED:
+            continue
+        call, init = SFPU_CALLS.get(name, (f"{name}_tile(0);", f"{name}_tile_init();"))
+        yield Row(
+            f"{chip} {name}{' fp32' if bits == 32 else ''}", cycles,
+            lambda chip=chip, call=call, init=init, bits=bits: programs.function_cycles(
+                CHIPS[chip], call, init, fp32_dest_acc=bits == 32
+            ),
+            fitted=(chip, name) in (("BH", "abs"), ("BH", "identity")),
+        )  # fmt: skip
 
 
 def dram_rate() -> Rows:
@@ -325,9 +348,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
 }
 
 PARAMETER_TABLES = {
-    "compute_fusion_phases_WH": "cycles of its functions and of the unpacker are chip parameters; the fused chain is held out",
     "matrix unit, unpack, pack": "its rows are what is published of these units; loops of two or more tiles are held out",
-    "sfpu_cycles_per_tile": "each row is the chip parameter of its function: the table shows only that nothing is added",
 }
 """Tables of which more than half are themselves parameters: consistency, no evidence."""
 
@@ -347,6 +368,10 @@ NOT_RUN = {
     "compute_fusion_phases_WH dstreuse, reduce, recip": "shapes of the phases are not published",
     "tilize_llk": "cycles of one engine alone; parameters of the chip files are these numbers",
     "sfpu_cycles_per_tile ranges": "a range is no measurement of one kernel",
+    **{
+        f"sfpu_cycles_per_tile {chip} {name}{' fp32' if bits == 32 else ''}": why
+        for (chip, name, bits), why in SFPU_CHANGED.items()
+    },
 }
 
 

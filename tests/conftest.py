@@ -4,6 +4,7 @@
 import os
 import random
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ settings.load_profile("ttlang")
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TTLANG_VERIFY_EACH", "1")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without one
     for name in (
         "TTLANG_COMPILE_ONLY",
         "TTLANG_DUMP_DIR",

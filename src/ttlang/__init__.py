@@ -41,6 +41,8 @@ from .language.tensors import Tensor, TensorAccessor, tensor
 
 if TYPE_CHECKING:
     from .runtime import CompiledKernel, RunReport, load
+    from .schedule.autotune import autotune
+    from .schedule.schedule import schedule
 
 __version__ = "0.1.0"
 
@@ -54,6 +56,14 @@ def __getattr__(name: str) -> Any:
         from . import runtime
 
         return getattr(runtime, name)
+    if name == "schedule":
+        from importlib import import_module
+
+        return import_module(".schedule", __name__)
+    if name == "autotune":
+        from .schedule.autotune import autotune
+
+        return autotune
     raise AttributeError(f"module 'ttlang' has no attribute '{name}'")
 
 
@@ -77,6 +87,7 @@ __all__ = [
     "TTLangError",
     "Tensor",
     "TensorAccessor",
+    "autotune",
     "bfloat4_b",
     "bfloat8_b",
     "bfloat16",
@@ -101,6 +112,7 @@ __all__ = [
     "node",
     "operation",
     "pykernel_gen",
+    "schedule",
     "signpost",
     "tensor",
     "ttl_kernel",

@@ -6,22 +6,26 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 
 from ttlang.codegen.cpp_printer import print_cpp
 from ttlang.codegen.host_program import HostProgram, drop_programs, read_host_program, take_host_module
+from ttlang.codegen.ir_text import ir_text
 from ttlang.codegen.line_map import CppKernel
 from ttlang.diagnostics import TTLangError
 from ttlang.dialects import context
+from ttlang.dialects.fast_verification import verify
 from ttlang.environment import is_on
 from ttlang.transforms import COMPOSITES, PASSES, load_pass
+
+if TYPE_CHECKING:
+    from ttlang.schedule.steps import Plan
 
 ANALYSIS = (
     "ttcore-register-device",
@@ -59,13 +63,6 @@ TTL_TO_TTKERNEL = (
 """The pipeline of section 7.3 of the plan as `ttl-opt -p` takes it: `ANALYSIS` and `LOWERING`, but for the place of
 `ttl-canonicalize` and `ttl-verify-layouts`, which the plan's text does not name and `ttl-allocate-cbs` runs, and without
 `ttl-lower-distribution`, which programs with the distributed tensors of section 9.4 go through before."""
-
-
-def ir_text(module: ModuleOp) -> str:
-    """The custom assembly form of a module."""
-    stream = StringIO()
-    Printer(stream).print_op(module)
-    return stream.getvalue() + "\n"
 
 
 _DUMPS = count(1)
@@ -120,8 +117,13 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """Everything that compiling a module yields; `ttkernel` is None when that stage was left out."""
+    """Everything that compiling a module yields; `ttkernel` is None when that stage was left out.
 
+    `schedule` is the transform sequence that was applied, with the steps that were left out; None without one. `ttl` is the
+    module after it.
+    """
+
+    schedule: str | None
     ttl: str
     ttmetal: str
     ttkernel: str | None
@@ -155,7 +157,7 @@ def run_passes(
         try:
             instance.apply(ctx, module)
             if observer.verify_each:
-                module.verify()
+                verify(module)
         except Exception as error:
             observer.failed(name, module, error)
             raise
@@ -167,14 +169,37 @@ def _versioned(names: Sequence[str], metal_version: str) -> dict[str, dict[str, 
     return {name: {"metal_version": metal_version} for name in names if hasattr(_pass(name), "metal_version")}
 
 
+def _apply_schedule(ctx: Context, module: ModuleOp, plan: "Plan", observer: Observer) -> str:
+    """Apply a schedule; returns its sequence, with the steps that were left out."""
+    from ttlang.schedule.interpreter import PASS, apply_sequence, sequence_of
+
+    start = time.process_time()
+    sequence = sequence_of(ctx, plan)
+    module.body.block.add_op(sequence)
+    try:
+        skipped = apply_sequence(ctx, module, sequence)
+    except Exception as error:
+        observer.failed(PASS, module, error)
+        raise
+    text = plan.text({step.number: step.reason for step in skipped})
+    observer.write("00_schedule.mlir", text)
+    observer.ran(PASS, module, time.process_time() - start)
+    return text
+
+
 def compile_module(
-    module: ModuleOp, metal_version: str, observer: Observer | None = None, *, direct: bool = False
+    module: ModuleOp,
+    metal_version: str,
+    observer: Observer | None = None,
+    *,
+    direct: bool = False,
+    plan: "Plan | None" = None,
 ) -> Compilation:
     """Compile a TTL module to C++ kernels and what the host needs to launch them.
 
     `direct` takes TTL functions to EmitC without TTKernel: no op of that dialect is made. The calls are chosen from the
-    same rows of the op table by the same lowering, so the C++ is the same byte for byte. Raises CompileError where the
-    program is wrong, at its Python line.
+    same rows of the op table by the same lowering, so the C++ is the same byte for byte. `plan` is a schedule to apply
+    first. Raises CompileError where the program is wrong, at its Python line.
     """
     observer = observer or Observer()
     ctx = context()
@@ -184,13 +209,17 @@ def compile_module(
         step()
         observer.seconds[name] = observer.seconds.get(name, 0.0) + time.process_time() - start
 
-    timed("verify", module.verify)
+    timed("verify", lambda: verify(module))
+    schedule = None
+    if plan is not None:
+        schedule = _apply_schedule(ctx, module, plan, observer)
+        timed("verify", lambda: verify(module))
     ttl = ir_text(module)
     observer.write("00_ttl.mlir", ttl)
     run_passes(module, ANALYSIS, observer, ctx)
     run_passes(module, HOST, observer, ctx)
     host_module = take_host_module(module)
-    timed("verify", host_module.verify)
+    timed("verify", lambda: verify(host_module))
     ttmetal = ir_text(host_module)
     ttkernel = None
     if direct:
@@ -199,10 +228,10 @@ def compile_module(
     else:
         run_passes(module, LOWERING, observer, ctx)
         drop_programs(module)
-        timed("verify", module.verify)
+        timed("verify", lambda: verify(module))
         ttkernel = ir_text(module)
         run_passes(module, EMISSION, observer, ctx, _versioned(EMISSION, metal_version))
-    timed("verify", module.verify)
+    timed("verify", lambda: verify(module))
     emitc = ir_text(module)
     start = time.process_time()
     kernels = tuple(print_cpp(module, metal_version=metal_version))
@@ -210,5 +239,12 @@ def compile_module(
     for kernel in kernels:
         observer.write(f"{kernel.name}.cpp", kernel.source)
     return Compilation(
-        ttl, ttmetal, ttkernel, emitc, kernels, read_host_program(host_module), dict(observer.seconds)
+        schedule,
+        ttl,
+        ttmetal,
+        ttkernel,
+        emitc,
+        kernels,
+        read_host_program(host_module),
+        dict(observer.seconds),
     )

@@ -67,12 +67,19 @@ def text_of(module: ModuleOp, generic: bool = False) -> str:
     return stream.getvalue()
 
 
+def is_extension(op: TTKernelOp) -> bool:
+    """Whether the real dialect lacks an op, or the form of it: it has copies of DST without a data type alone."""
+    return op.spec.origin == "extension" or (
+        op.spec.mnemonic == "copy_dest_values" and "data_format" in op.properties
+    )
+
+
 def without_extensions(module: ModuleOp) -> tuple[ModuleOp | None, list[str]]:
     """A copy without the ops that the real dialect lacks, and their names; None when their results are used."""
     copied = module.clone()
     removed = []
     for op in list(copied.walk()):
-        if isinstance(op, TTKernelOp) and op.spec.origin == "extension":
+        if isinstance(op, TTKernelOp) and is_extension(op):
             removed.append(op.spec.mnemonic)
             if any(result.uses for result in op.results):
                 return None, sorted({*removed})

@@ -23,6 +23,7 @@ ALL_SOURCES = [
     "tests/end_to_end",
     "tests/frontend/test_arithmetic_on_the_simulator.py",
     "tests/conformance/sweep_kernels.py",
+    "tests/schedule",
 ]
 """Tests whose kernels are collected with `TTLANG_SWEEP=1`, which takes minutes."""
 FEATURES = (
@@ -31,11 +32,17 @@ FEATURES = (
     "control_flow",
     "core_ranges",
     "data_movement",
+    "peer_kernels",
     "pipes",
     "matmul",
     "reduce_broadcast",
 )
-SOURCES = ALL_SOURCES if is_on("TTLANG_SWEEP") else [f"tests/end_to_end/test_{name}.py" for name in FEATURES]
+SCHEDULED = ("insert_prefetch", "schedule_pipeline", "coalesce_dma", "allocate_dst_registers")
+FEATURE_SOURCES = [
+    *(f"tests/end_to_end/test_{name}.py" for name in FEATURES),
+    *(f"tests/schedule/test_{name}.py" for name in SCHEDULED),
+]
+SOURCES = ALL_SOURCES if is_on("TTLANG_SWEEP") else FEATURE_SOURCES
 """Tests whose kernels are collected; those of the examples and the benchmark run in them."""
 
 LEAST_FUNCTIONS = 600 if is_on("TTLANG_SWEEP") else 200

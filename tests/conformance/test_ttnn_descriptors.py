@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ttnn backend against the real packages of both generations, without hardware.
 
-| variable | what it is |
-|---|---|
-| `TTNN81_PYTHON`, `TTNN69_PYTHON` | a Python 3.12 with `ttnn==0.81.1` or `ttnn==0.69.0` and the dependencies of ttlang |
-| `TTNN81_ROOT`, `TTNN69_ROOT` | the folder of the package `ttnn`, with the RISC-V compiler in `runtime/sfpi` |
-
-With a root, programs are launched on a mocked chip: tensors are moved, kernels compiled (0.81) and enqueued, and
-nothing computed.
+`setup.sh` installs them below `JUDGES`: `ttnn69` and `ttnn81`, the packages, with the RISC-V compiler in `runtime/sfpi`, and
+`ttnn-venv`, a Python 3.12 with what they and ttlang need. Programs are launched on a mocked chip: tensors are moved, kernels
+compiled (0.81) and enqueued, and nothing computed. `TTLANG_SWEEP=1` launches all programs, not two of them.
 """
 
 import json
@@ -23,13 +19,16 @@ from tests.end_to_end.test_core_ranges import middle_of_four, pipeline, pipeline
 from tests.end_to_end.test_local_shards import LOCAL
 
 import ttlang as ttl
+from ttlang.environment import is_on
 from ttlang.hardware.data_formats import BY_METAL_NAME
 from ttlang.language.redistribution import redistribute
 from ttlang.runtime.accessor_words import same_placement, split_words
 
 SCRIPT = Path(__file__).with_name("ttnn_program.py")
 SOURCES = Path(ttl.__file__).resolve().parents[1]
-GENERATIONS = {"0.81": "TTNN81", "0.69": "TTNN69"}
+JUDGES = Path(os.environ.get("JUDGES", ""))
+PYTHON = JUDGES / "ttnn-venv" / "bin" / "python"
+PACKAGES = {"0.81": JUDGES / "ttnn81", "0.69": JUDGES / "ttnn69"}
 CHIPS = ("wormhole_b0", "blackhole")
 BOARDS = {"wormhole_b0": ("n150", 72059269369839682, 1), "blackhole": ("p150", 4476187513037, 0)}
 SHARDS = {
@@ -52,20 +51,22 @@ MADE = {
     "redistribution": redistribution,
 }
 """Kernels with their arguments."""
+PROGRAMS = ("elementwise_bfloat16", "elementwise_float32", "matmul", "own_shards", *MADE, *SHARDS)
+LAUNCHED = PROGRAMS if is_on("TTLANG_SWEEP") else ("elementwise_bfloat16", "own_shards", "some_shards")
 ETHERNET_MASKS = {"wormhole_b0": 0, "blackhole": 288}
 
 
-@pytest.fixture(scope="module", params=sorted(GENERATIONS))
+@pytest.fixture(scope="module", params=sorted(PACKAGES))
 def generation(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def python(generation):
-    name = f"{GENERATIONS[generation]}_PYTHON"
-    if name not in os.environ:
-        pytest.skip(f"{name} is not set: a Python 3.12 with ttnn {generation}; see the top of this file")
-    return os.environ[name]
+def package(generation):
+    """The folder with a real package ttnn."""
+    if not os.environ.get("JUDGES") or not PYTHON.exists() or not PACKAGES[generation].is_dir():
+        pytest.skip(f"no ttnn {generation}: tests/conformance/setup.sh installs it, JUDGES names the folder")
+    return PACKAGES[generation]
 
 
 @pytest.fixture(scope="module", params=CHIPS)
@@ -73,17 +74,7 @@ def chip(request):
     return request.param
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "elementwise_bfloat16",
-        "elementwise_float32",
-        "matmul",
-        "own_shards",
-        *MADE,
-        *SHARDS,
-    ],
-)
+@pytest.fixture(scope="module", params=PROGRAMS)
 def program(request, generation, chip, tmp_path_factory):
     options = {"arch": chip, "metal_version": generation}
     if request.param == "matmul":
@@ -112,12 +103,12 @@ def program(request, generation, chip, tmp_path_factory):
     return kernel.compile(*tensors).save(tmp_path_factory.mktemp("programs") / "program.ttm")
 
 
-def ask(python, question, program, **environment):
+def ask(package, question, program, **environment):
     """The answer of ttnn_program.py."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TT_METAL")}
-    path = os.pathsep.join([str(SOURCES), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(SOURCES), str(package)])
     run = subprocess.run(
-        [python, str(SCRIPT), question, str(program)],
+        [str(PYTHON), str(SCRIPT), question, str(program)],
         env={**kept, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
@@ -129,9 +120,9 @@ def ask(python, question, program, **environment):
     return json.loads(answers[-1].removeprefix("ANSWER "))
 
 
-def test_descriptors(python, program):
+def test_descriptors(package, program):
     image = ttl.load(program).image
-    answer = ask(python, "describe", program)
+    answer = ask(package, "describe", program)
     for kernel, described in zip(image.kernels, answer["kernels"], strict=True):
         assert described["source"] == kernel.source
         assert described["source_type"].endswith("SOURCE_CODE")
@@ -151,24 +142,25 @@ def test_descriptors(python, program):
     assert answer["semaphores"] == [[i, v, "CoreType.WORKER"] for i, v in enumerate(image.semaphores)]
 
 
-def test_without_a_device(python, program):
+def test_without_a_device(package, program):
     if Path("/dev/tenstorrent").exists():
         pytest.skip("this machine has a Tenstorrent device")
-    text = ask(python, "refusal", program)
+    text = ask(package, "refusal", program)
     assert "no Tenstorrent device" in text and "simulator" in text
 
 
 @pytest.fixture
-def mocked(python, generation, chip, tmp_path):
+def mocked(package, generation, chip, tmp_path):
     """The environment of a process that sees one mocked chip."""
-    name = f"{GENERATIONS[generation]}_ROOT"
-    if name not in os.environ:
-        pytest.skip(f"{name} is not set: the folder of ttnn {generation}; see the top of this file")
+    if not (package / "ttnn" / "runtime" / "sfpi" / "compiler").is_dir():
+        pytest.skip(
+            "no RISC-V compiler: tests/conformance/setup.sh installs it where TTLANG_TOOLS has its script"
+        )
     description = tmp_path / "cluster.yaml"
     description.write_text(cluster(chip))
     environment = {
-        "TT_METAL_HOME": os.environ[name],
-        "TT_METAL_RUNTIME_ROOT": os.environ[name],
+        "TT_METAL_HOME": str(package / "ttnn"),
+        "TT_METAL_RUNTIME_ROOT": str(package / "ttnn"),
         "TT_METAL_MOCK_CLUSTER_DESC_PATH": str(description),
         "TT_METAL_CACHE": str(tmp_path / "cache"),
     }
@@ -201,9 +193,10 @@ asic_locations: {{0: 0}}
 """
 
 
-def test_launch_on_a_mocked_chip(python, mocked, program):
+@pytest.mark.parametrize("program", LAUNCHED, indirect=True)
+def test_launch_on_a_mocked_chip(package, mocked, program):
     image = ttl.load(program).image
-    answer = ask(python, "launch", program, **mocked)
+    answer = ask(package, "launch", program, **mocked)
     assert answer["ran"] == [True, True]
     compiled = split_words(image.kernels[0].compile_time_args[len(image.buffers) :], len(image.tensors))
     for words, real in zip(compiled, answer["words"], strict=True):
@@ -213,9 +206,9 @@ def test_launch_on_a_mocked_chip(python, mocked, program):
     assert set(differences.values()) == {0.0}
 
 
-def test_another_generation_is_refused(python, generation, tmp_path):
-    (other,) = set(GENERATIONS) - {generation}
+def test_another_generation_is_refused(package, generation, tmp_path):
+    (other,) = set(PACKAGES) - {generation}
     kernel = matmul_kernel(metal_version=other)
     tensors = [ttl.tensor([[0.0] * 128] * 128, dtype="bfloat16") for _ in range(3)]
     path = kernel.compile(*tensors).save(tmp_path / "program.ttm")
-    assert f"compiled for tt-metal {other}, but ttnn {generation}" in ask(python, "refusal", path)
+    assert f"compiled for tt-metal {other}, but ttnn {generation}" in ask(package, "refusal", path)

@@ -465,3 +465,15 @@ def test_programs_of_different_types():
     np.testing.assert_array_equal(x_out, x + x)
     np.testing.assert_array_equal(y_out, y + y)
     assert types.compile(x, y, x_out, y_out).image.fp32_dest_acc
+
+
+def test_a_schedule_is_for_one_program():
+    with pytest.raises(ttl.CompileError) as caught:
+        ttl.schedule(pipeline).optimize_buffer_factor().compile(*pipeline_arguments())
+    first, place, *_, hint = str(caught.value).splitlines()
+    assert (
+        first
+        == "error: a schedule is for kernels on all cores of their grid, and this one is on a part of them"
+    )
+    assert place.startswith(f"  at {__file__}:")
+    assert hint == "  help: leave out the schedule, or the ranges of cores of the threads"

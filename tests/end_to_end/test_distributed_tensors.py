@@ -396,3 +396,12 @@ def test_programs_store_to_their_own_shards_of_one_tensor():
         (2, left),
         (2, right),
     ]
+
+
+def test_a_schedule_works_on_what_shards_become():
+    x, y = values(), values(seed=1)
+    a, b, out = deal(x, "sharded"), deal(y, "sharded"), deal(np.zeros_like(x), "sharded")
+    scheduled = ttl.schedule(fused, failures="suppress").optimize_buffer_factor()
+    scheduled(a, b, out)
+    np.testing.assert_allclose(out.numpy(), np.maximum(x, y) - x, atol=1e-6)
+    assert all(buffer.shards_of for buffer in scheduled.compile(a, b, out).image.buffers)

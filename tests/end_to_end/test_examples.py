@@ -20,6 +20,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RUNS = {
     # example: its arguments, and the titles of its reports
     "all_to_all": (["--size", "64", "--cores", "4"], ["all-to-all, 4 cores, blocks of 32x64 bfloat16"]),
+    "autotune": (["256"], ["tuned scaled_add 256x256 bfloat16"]),
     "distributed_matmul": (
         ["--size", "128", "--cores", "2"],
         [

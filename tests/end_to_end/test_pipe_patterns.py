@@ -495,7 +495,7 @@ def lines_of(compiled, call):
 
 
 def test_ends_that_differ_in_their_cores_share_code():
-    """Eight rows send by the same code; a ring is two pieces: its last core sends back to the first."""
+    """Eight rows send by the same code, and so do the cores of a ring, whose last one sends back to the first."""
     a = tiles(8 * 2, 4)
     row = make_grid_multicast(4, 8, 1).compile(a, zeros(8 * 2, 16))
     assert lines_of(row, "noc_async_write_multicast") == 1
@@ -503,7 +503,51 @@ def test_ends_that_differ_in_their_cores_share_code():
     kernel, arguments, _ = forward()
     assert lines_of(kernel.compile(*arguments), "noc_async_write(") == 1
     kernel, arguments, _ = several_nets()
-    assert lines_of(kernel.compile(*arguments), "noc_async_write(") == 2 + 1
+    assert lines_of(kernel.compile(*arguments), "noc_async_write(") == 1 + 1
+
+
+@pytest.mark.parametrize("cores", [3, 5, 8])
+def test_turns_around_a_ring_are_one_piece_of_code_each(cores):
+    """In turn t core i sends to core i + t, around the ring; what is sent and where it goes depend on both."""
+
+    @ttl.kernel(grid=(cores, 1))
+    def turns(a, out):
+        x, _ = ttl.core(dims=2)
+        pairs = [(i, (i + turn) % cores) for turn in range(1, cores) for i in range(cores)]
+        net = ttl.PipeNet([ttl.Pipe(src=(i, 0), dst=(j, 0)) for i, j in pairs])
+        sent, received = buffer(), buffer()
+
+        @ttl.datamovement()
+        def send():
+            def give(pipe):
+                with sent.reserve() as outgoing:
+                    ttl.copy(a[x, pipe.dst[0]], outgoing).wait()
+                    ttl.copy(outgoing, pipe).wait()
+                with sent.wait() as _done:
+                    pass
+
+            net.if_src(give)
+
+        @ttl.datamovement()
+        def receive():
+            def take(pipe):
+                with received.reserve() as incoming:
+                    ttl.copy(pipe, incoming).wait()
+                with received.wait() as incoming:
+                    ttl.copy(incoming, out[x, pipe.src[0]]).wait()
+
+            net.if_dst(take)
+
+    a, out = tiles(cores, cores), zeros(cores, cores)
+    compiled = turns.compile(a, out)
+    assert lines_of(compiled, "noc_async_write(") == cores - 1
+    assert lines_of(compiled, "cb_reserve_back(") == 2 * (cores - 1)
+    compiled.run(a, out)
+    blocks = a.reshape(cores, 32, cores, 32)
+    expected = blocks.transpose(2, 1, 0, 3).copy()
+    for i in range(cores):
+        expected[i, :, i] = 0
+    assert np.array_equal(out, expected.reshape(out.shape))
 
 
 def test_the_order_of_pipes_is_kept():

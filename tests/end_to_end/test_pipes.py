@@ -469,3 +469,90 @@ def test_receiving_before_anybody_sends_is_a_deadlock():
     message = refused(stuck, tiles(1, 1))
     assert "deadlock" in message and "waits for a block from the pipe" in message
     assert "let each core send before it receives" in message
+
+
+# Which cores are at the ends of a net --------------------------------------------------------------------------------
+
+ROLES = {
+    "a row": [((0, 0), (slice(1, 4), 0))],
+    "a column of rows": [((0, y), (slice(0, 4), y)) for y in range(3)],
+    "every second core": [((1, y), (3, y)) for y in range(3)],
+    "corners": [((0, 0), (3, 2)), ((3, 2), (0, 0))],
+    "an irregular set": [((0, 0), (1, 0)), ((2, 1), (3, 2)), ((3, 0), (1, 2))],
+    "all and one": [((2, 1), (slice(0, 4), slice(0, 3)))],
+}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_cores_know_their_part_in_a_net(name):
+    """Each core writes what `is_src`, `is_dst` and `is_active` tell it, and pipes are used by those alone."""
+    ends = ROLES[name]
+
+    @ttl.kernel(grid=(4, 3))
+    def roles(out):
+        net = ttl.PipeNet([ttl.Pipe(src=src, dst=dst) for src, dst in ends])
+        told = ttl.CircularBuffer(shape=(1, 1), dtype=ttl.int32)
+        computed = ttl.CircularBuffer(shape=(1, 1), dtype=ttl.int32)
+        x, y = ttl.core(dims=2)
+
+        @ttl.compute()
+        def compute():
+            with computed.reserve() as block:
+                if net.is_dst():
+                    block.store(ttl.math.fill(2))
+                else:
+                    block.store(ttl.math.fill(0))
+
+        @ttl.datamovement()
+        def move():
+            with told.reserve() as block, computed.wait() as receives:
+                part = 4 if net.is_active() else 0
+                block[0, 0] = receives[0, 0] + (1 if net.is_src() else 0) + part
+            with told.wait() as block:
+                ttl.copy(block, out[y, x]).wait()
+
+    out = np.zeros((3 * TILE, 4 * TILE), np.int32)
+    roles(out)
+    sources = {src for src, _ in ends}
+    receivers = set()
+    for _, target in ends:
+        columns, rows = (range(4)[c] if isinstance(c, slice) else [c] for c in target)
+        receivers |= {(x, y) for x in columns for y in rows}
+    for x in range(4):
+        for y in range(3):
+            core = (x, y)
+            expected = (core in sources) + 2 * (core in receivers) + 4 * (core in sources | receivers)
+            assert tile(out, y, x)[0, 0] == expected, core
+
+
+def test_pipes_guarded_by_the_part_in_a_net():
+    """The form of the public language: all that receivers do stands in `if net.is_dst():`."""
+
+    @ttl.kernel(grid=(4, 1))
+    def shift(a, out):
+        net = ttl.PipeNet([ttl.Pipe(src=(x, 0), dst=(x + 1, 0)) for x in range(0, 4, 2)])
+        sent, received = (ttl.make_circular_buffer_like(a, shape=(1, 1)) for _ in range(2))
+        x, _ = ttl.core(dims=2)
+
+        @ttl.datamovement()
+        def send():
+            if net.is_src():
+                with sent.reserve() as block:
+                    ttl.copy(a[0, x], block).wait()
+                with sent.wait() as block:
+                    net.if_src(lambda pipe: ttl.copy(block, pipe).wait())
+
+        @ttl.datamovement()
+        def receive():
+            if net.is_dst():
+                with received.reserve() as block:
+                    net.if_dst(lambda pipe: ttl.copy(pipe, block).wait())
+                with received.wait() as block:
+                    ttl.copy(block, out[0, x]).wait()
+
+    a, out = tiles(1, 4), np.zeros((TILE, 4 * TILE), ml_dtypes.bfloat16)
+    shift(a, out)
+    for x in (1, 3):
+        assert (tile(out, 0, x) == tile(a, 0, x - 1)).all()
+    for x in (0, 2):
+        assert (tile(out, 0, x) == 0).all()

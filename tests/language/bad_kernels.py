@@ -354,6 +354,13 @@ error: ttl.copy is called outside a data-movement thread{at}
         kernel="«ttl.copy(a, a_cb)»",
     ),
     Case(
+        "part_in_a_net_in_kernel_scope",
+        """\
+error: PipeNet.is_dst is called outside a thread{at}
+  help: use it in a function decorated with @ttl.compute() or @ttl.datamovement()""",
+        kernel="net = ttl.PipeNet([ttl.Pipe(src=(0, 0), dst=(0, 0))])\n«net.is_dst()»",
+    ),
+    Case(
         "math_in_kernel_scope",
         """\
 error: ttl.math.exp is called outside a compute thread{at}

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from tests.end_to_end.kernels import elementwise_kernel
 
+import ttlang as ttl
 from ttlang.diagnostics import TTLangError
 from ttlang.runtime.report import RunReport
 from ttlang.simulator import TraceKind
@@ -249,3 +250,53 @@ def test_ctrl_c_stops_with_what_was_seen(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "interrupted" in errors and "threads, mean over their cores" in errors
     assert "Traceback" not in errors
+
+
+def test_signposts_and_zones_of_a_recorded_run(tmp_path: Path) -> None:
+    """A signpost has its place in time on each processor of its thread; without a record there are none."""
+
+    @ttl.kernel(grid=(2, 1))
+    def marked(x, y):
+        x_cb = ttl.make_circular_buffer_like(x, shape=(1, 1))
+        y_cb = ttl.make_circular_buffer_like(y, shape=(1, 1))
+
+        @ttl.datamovement()
+        def read():
+            ttl.signpost("begin")
+            with x_cb.reserve() as block:
+                ttl.copy(x[0, 0], block).wait()
+            ttl.signpost("read")
+
+        @ttl.compute()
+        def compute():
+            with x_cb.wait() as a, y_cb.reserve() as b:
+                ttl.signpost("here it is")
+                b.store(a)
+
+        @ttl.datamovement()
+        def write():
+            with y_cb.wait() as block:
+                ttl.copy(block, y[0, 0]).wait()
+
+    x = np.ones((32, 32), ml_dtypes.bfloat16)
+    compiled = marked.compile(x, np.zeros_like(x))
+    plain = compiled.run(x, np.zeros_like(x))
+    report = compiled.run(x, np.zeros_like(x), trace=True)
+    assert report.cycles == plain.cycles
+    assert plain.profile is not None and plain.profile.zones == ()
+    assert report.profile is not None
+    at: dict[Any, dict[Any, int]] = defaultdict(dict)
+    for zone in report.profile.zones:
+        assert zone.cycles == 0
+        at[zone.core][zone.name, zone.kernel, zone.thread] = zone.start
+    assert set(at) == {(0, 0), (1, 0)}
+    for core in at.values():
+        reader = "data movement 1"
+        begin, end = core.pop(("begin", "read", reader)), core.pop(("read", "read", reader))
+        assert set(core) == {("here it is", "compute", p) for p in ("unpack", "math", "pack")}
+        assert begin < end <= core["here it is", "compute", "unpack"] < report.cycles
+    path = tmp_path / "t.json"
+    report.save_trace(path)
+    events = [e for e in json.loads(path.read_text())["traceEvents"] if e.get("cat") == "zone"]
+    assert sorted({e["name"] for e in events}) == ["begin", "here it is", "read"]
+    assert {e["ph"] for e in events} == {"i"} and len(events) == 10

@@ -29,10 +29,10 @@ BOUNDS = {
     "split_reader_WH": (0.05, 0.12, 0.97),
     "row_unicast_vs_mcast_WH": (0.06, 0.30, 0.97),
     "compute_block_size_WH": (0.06, 0.10, 1.0),
-    "compute_fusion_phases_WH": (0.04, 0.08, 1.0),
+    "compute_fusion_phases_WH": (0.02, 0.04, 1.0),
     "handshake_elision_BH": (0.04, 0.08, 1.0),
     "matrix unit, unpack, pack": (0.04, 0.06, 0.97),
-    "sfpu_cycles_per_tile": (0.02, 0.08, 0.97),
+    "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
 }
 
 

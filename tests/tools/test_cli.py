@@ -182,7 +182,7 @@ def test_doctor():
         (
             ["compile", "x.py", "--emit", "asm"],
             2,
-            "error: stage 'asm' is not known; there are ttl, ttmetal, ttkernel, emitc, cpp\n",
+            "error: stage 'asm' is not known; there are schedule, ttl, ttmetal, ttkernel, emitc, cpp\n",
         ),
     ],
 )

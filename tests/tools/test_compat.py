@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the public language, `import ttl` and `import ttnn`, run unmodified on the simulator.
 
-The tutorials are read from an installed `tt-lang-sim`; `TTLANG_PEER` names the site-packages folder that holds it and torch.
+The tutorials are read from `tt-lang-sim`, which lies with torch in the folder `peer` of `JUDGES`; `tests/conformance/setup.sh`
+installs them.
 """
 
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PEER = Path(os.environ.get("TTLANG_PEER", ""))
+PEER = Path(os.environ.get("JUDGES", ""), "peer")
 TUTORIALS = PEER / "ttl" / "tutorials"
 SINGLE_DEVICE = (
     "elementwise/step_0_ttnn_base",
@@ -29,8 +30,8 @@ SINGLE_DEVICE = (
 )
 LARGEST = 512
 needs_peer = pytest.mark.skipif(
-    not os.environ.get("TTLANG_PEER") or not TUTORIALS.is_dir() or not (PEER / "torch").is_dir(),
-    reason="TTLANG_PEER names no folder with tt-lang-sim and torch",
+    not TUTORIALS.is_dir() or not (PEER / "torch").is_dir(),
+    reason="JUDGES names no folder with tt-lang-sim and torch: tests/conformance/setup.sh installs them",
 )
 
 

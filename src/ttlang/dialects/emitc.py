@@ -138,8 +138,15 @@ class PureWithoutRow(EffectOfRow):
     WITHOUT_ROW = "pure"
 
 
+class EmitCOp(IRDLOperation):
+    """An op of this file. None has properties with default values, which need not be looked for when one is made."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
 @irdl_op_definition
-class CallOpaqueOp(IRDLOperation):
+class CallOpaqueOp(EmitCOp):
     """A call of a C++ function.
 
     `args` gives the arguments where they are not the operands in order: an `index` stands for the operand of that
@@ -178,7 +185,7 @@ class CallOpaqueOp(IRDLOperation):
 
 
 @irdl_op_definition
-class FuncOp(IRDLOperation):
+class FuncOp(EmitCOp):
     """A C++ function."""
 
     name = "emitc.func"
@@ -190,7 +197,7 @@ class FuncOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ReturnOp(IRDLOperation):
+class ReturnOp(EmitCOp):
     """`return;` or `return value;`"""
 
     name = "emitc.return"
@@ -199,7 +206,7 @@ class ReturnOp(IRDLOperation):
 
 
 @irdl_op_definition
-class YieldOp(IRDLOperation):
+class YieldOp(EmitCOp):
     """Ends a region of `emitc.for`, `emitc.if`, `emitc.do` or `emitc.expression`."""
 
     name = "emitc.yield"
@@ -208,7 +215,7 @@ class YieldOp(IRDLOperation):
 
 
 @irdl_op_definition
-class IncludeOp(IRDLOperation):
+class IncludeOp(EmitCOp):
     """`#include "x"`, or `#include <x>` with `is_standard_include`."""
 
     name = "emitc.include"
@@ -217,7 +224,7 @@ class IncludeOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ConstantOp(IRDLOperation):
+class ConstantOp(EmitCOp):
     """A value known at compile time; an opaque value is C++ text."""
 
     name = "emitc.constant"
@@ -227,7 +234,7 @@ class ConstantOp(IRDLOperation):
 
 
 @irdl_op_definition
-class LiteralOp(IRDLOperation):
+class LiteralOp(EmitCOp):
     """C++ text that stands wherever the value is used."""
 
     name = "emitc.literal"
@@ -241,7 +248,7 @@ class LiteralOp(IRDLOperation):
 
 
 @irdl_op_definition
-class VariableOp(IRDLOperation):
+class VariableOp(EmitCOp):
     """A variable that may be assigned to; an empty opaque value leaves it without an initial value."""
 
     name = "emitc.variable"
@@ -250,7 +257,7 @@ class VariableOp(IRDLOperation):
 
 
 @irdl_op_definition
-class AssignOp(IRDLOperation):
+class AssignOp(EmitCOp):
     """`var = value;`"""
 
     name = "emitc.assign"
@@ -265,7 +272,7 @@ class AssignOp(IRDLOperation):
 
 
 @irdl_op_definition
-class LoadOp(IRDLOperation):
+class LoadOp(EmitCOp):
     """The present value of a variable."""
 
     name = "emitc.load"
@@ -285,7 +292,7 @@ def _lvalue(type_: Attribute) -> Attribute:
 
 
 @irdl_op_definition
-class SubscriptOp(IRDLOperation):
+class SubscriptOp(EmitCOp):
     """`base[index]`, as a variable."""
 
     name = "emitc.subscript"
@@ -296,7 +303,7 @@ class SubscriptOp(IRDLOperation):
 
 
 @irdl_op_definition
-class CastOp(IRDLOperation):
+class CastOp(EmitCOp):
     """`static_cast<T>(value)`"""
 
     name = "emitc.cast"
@@ -305,7 +312,7 @@ class CastOp(IRDLOperation):
     traits = traits_def(Pure())
 
 
-class _Binary(IRDLOperation):
+class _Binary(EmitCOp):
     lhs = operand_def()
     rhs = operand_def()
     result = result_def()
@@ -390,7 +397,7 @@ class LogicalOrOp(_Binary):
 
 
 @irdl_op_definition
-class LogicalNotOp(IRDLOperation):
+class LogicalNotOp(EmitCOp):
     """`!a`"""
 
     name = "emitc.logical_not"
@@ -400,7 +407,7 @@ class LogicalNotOp(IRDLOperation):
 
 
 @irdl_op_definition
-class UnaryMinusOp(IRDLOperation):
+class UnaryMinusOp(EmitCOp):
     """`-a`"""
 
     name = "emitc.unary_minus"
@@ -424,7 +431,7 @@ class CmpOp(_Binary):
 
 
 @irdl_op_definition
-class ConditionalOp(IRDLOperation):
+class ConditionalOp(EmitCOp):
     """`condition ? a : b`"""
 
     name = "emitc.conditional"
@@ -436,7 +443,7 @@ class ConditionalOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ForOp(IRDLOperation):
+class ForOp(EmitCOp):
     """`for (T i = lower; i < upper; i += step) {...}`"""
 
     name = "emitc.for"
@@ -448,7 +455,7 @@ class ForOp(IRDLOperation):
 
 
 @irdl_op_definition
-class IfOp(IRDLOperation):
+class IfOp(EmitCOp):
     """`if (condition) {...} else {...}`; the second region may be empty."""
 
     name = "emitc.if"
@@ -458,7 +465,7 @@ class IfOp(IRDLOperation):
 
 
 @irdl_op_definition
-class DoOp(IRDLOperation):
+class DoOp(EmitCOp):
     """`do {...} while (condition)`; the second region computes the condition."""
 
     name = "emitc.do"
@@ -468,7 +475,7 @@ class DoOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ExpressionOp(IRDLOperation):
+class ExpressionOp(EmitCOp):
     """A C++ expression made of several ops."""
 
     name = "emitc.expression"
@@ -479,7 +486,7 @@ class ExpressionOp(IRDLOperation):
 
 
 @irdl_op_definition
-class VerbatimOp(IRDLOperation):
+class VerbatimOp(EmitCOp):
     """C++ text as it stands, `{}` replaced by the operands and `{{` by a brace."""
 
     name = "emitc.verbatim"

@@ -35,6 +35,8 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from .fast_verification import verify
+from .interned import file_location
 from .lexing import LinearLexer
 
 UNKNOWN: LocationAttr = UnknownLoc()
@@ -47,7 +49,7 @@ stack.
 
 def file_loc(filename: str, line: int, col: int) -> FileLineColLoc:
     """`loc("filename":line:col)`; line and column count from 1."""
-    return FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(col))
+    return file_location(filename, line, col)
 
 
 def name_loc(name: str, loc: LocationAttr) -> NameLoc:
@@ -277,7 +279,7 @@ def one_line(error: Exception) -> str:
 def first_invalid(root: Operation) -> tuple[Operation, str] | None:
     """The first op under `root` that does not verify, and what its verifier says; None when all do."""
     try:
-        root.verify()
+        verify(root)
     except VerifyException as error:
         for op in root.walk():
             try:

@@ -2,6 +2,7 @@
 """The `ttcore` dialect: tiles and data formats, shared by every other dialect of the compiler."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr, MemRefLayoutAttr
 from xdsl.dialects.utils import EnumAttribute
@@ -33,6 +34,12 @@ class DataTypeAttr(EnumAttribute[DataType]):  # type: ignore[type-var]
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string(self.data.value)
+
+
+@lru_cache(maxsize=256)
+def tile_type(dtype: DataType, shape: tuple[int, ...] = (32, 32)) -> "TileType":
+    """The type of a tile, made once."""
+    return TileType(dtype, shape)
 
 
 @irdl_attr_definition

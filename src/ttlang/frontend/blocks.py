@@ -4,12 +4,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from xdsl.dialects.builtin import TensorType
 from xdsl.utils.exceptions import VerifyException
 
 from ttlang.diagnostics import Note
 from ttlang.dialects.elementwise import BY_NAME
-from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.interned import INDEX, tensor
+from ttlang.dialects.ttcore import tile_type
 from ttlang.dialects.ttl.buffers import CBPopOp, CBPushOp, CBReserveOp, CBWaitOp
 from ttlang.dialects.ttl.compute import (
     ELEMENTWISE_OPS,
@@ -80,8 +80,17 @@ def used(compiler: "ThreadCompiler", block: Block) -> Block:
 
 
 def acquire(compiler: "ThreadCompiler", buffer: CircularBuffer, verb: str) -> Block:
+    """Acquire the next block: the one behind those of the buffer that are held already."""
     op_class = CBWaitOp if verb == "wait" else CBReserveOp
-    op = compiler.emit(op_class(compiler.program.buffer(buffer)))
+    held = [block for block in compiler.held if block.buffer is buffer and block.verb == verb]
+    if len(held) == buffer.buffer_factor > 1:
+        raise compiler.error(
+            f"{verb}() of a block behind {len(held)} others that are held: the buffer has no more",
+            hint=f"release one first, or make buffer_factor {len(held) + 1}",
+            notes=[Note("the first of them was acquired", held[0].acquired)],
+        )
+    ahead = compiler.constant(len(held), INDEX) if 0 < len(held) < buffer.buffer_factor else None
+    op = compiler.emit(op_class(compiler.program.buffer(buffer), ahead=ahead))
     block = Block(op.results[0], buffer, verb, compiler.here())
     compiler.held.append(block)
     return block
@@ -141,7 +150,7 @@ def fill(compiler: "ThreadCompiler", value: float, like: TensorValue) -> TensorV
     """A block of a number, as large as `like` and of its type; a fraction beside integers is a float32, as in NumPy."""
     type = like.tensor_type
     if like.tile.format.is_integer and not value.is_integer():
-        type = TensorType(TileType(DataType.f32), type.get_shape())
+        type = tensor(tile_type(DataType.f32), type.get_shape())
     return TensorValue(compiler.emit(BlockFillOp(value, type)).results[0])
 
 
@@ -222,7 +231,7 @@ def reduce(compiler: "ThreadCompiler", kind: str, x: Any, scaler: Any, dims: Any
     axes = _dims(compiler, dims, len(value.shape), what)
     shape = tuple(1 if i in axes else s for i, s in enumerate(value.shape))
     scale = None if scaler is None else operand(compiler, scaler, value, what).ssa
-    result = TensorType(TileType(reduced_type(ReduceKind(kind), value.tile.dtype)), shape)
+    result = tensor(tile_type(reduced_type(ReduceKind(kind), value.tile.dtype)), shape)
     return TensorValue(
         compiler.emit(BlockReduceOp(value.ssa, ReduceKind(kind), axes, result, scale)).results[0]
     )
@@ -251,7 +260,7 @@ def broadcast(compiler: "ThreadCompiler", x: Any, like: Any, dims: Any) -> Tenso
         raise compiler.error(
             f"'broadcast': expected a shape in tiles or a block to be shaped like, got {describe(like)}"
         )
-    op = BlockBroadcastOp(value.ssa, axes, TensorType(value.tile, shape))
+    op = BlockBroadcastOp(value.ssa, axes, tensor(value.tile, shape))
     return TensorValue(compiler.emit(op).results[0])
 
 
@@ -271,7 +280,7 @@ def typecast(compiler: "ThreadCompiler", x: Any, dtype: Any) -> TensorValue:
         type = data_type(dtype)
     except TypeError as error:
         raise compiler.error(f"'typecast': {error}") from None
-    result = TensorType(TileType(type), value.shape)
+    result = tensor(tile_type(type), value.shape)
     return TensorValue(compiler.emit(BlockTypecastOp(value.ssa, result)).results[0])
 
 

@@ -8,6 +8,8 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ttlang.language.math as block_math
+from ttlang.dialects.interned import tensor
+from ttlang.dialects.ttcore import tile_type
 from ttlang.hardware.data_formats import DataType
 from ttlang.language import operations, resources
 from ttlang.language import pipes as language_pipes
@@ -109,6 +111,9 @@ METHODS: dict[tuple[type, str], Handler] = {
     (Transfer, "wait"): blocks.wait_for,
     (PipeNet, "if_src"): pipes.if_src,
     (PipeNet, "if_dst"): pipes.if_dst,
+    (PipeNet, "is_src"): pipes.is_src,
+    (PipeNet, "is_dst"): pipes.is_dst,
+    (PipeNet, "is_active"): pipes.is_active,
     (Semaphore, "wait_eq"): semaphores.wait_eq,
     (Semaphore, "wait_ge"): semaphores.wait_ge,
     (Semaphore, "wait"): semaphores.wait,
@@ -160,9 +165,7 @@ def _fill(
         if dtype is not None:
             raise compiler.error("'fill' with a dtype needs a shape")
         return float(value)  # takes its shape from where it is used
-    from xdsl.dialects.builtin import TensorType
 
-    from ttlang.dialects.ttcore import TileType
     from ttlang.dialects.ttl.compute import BlockFillOp
     from ttlang.language.data import bfloat16, data_type
 
@@ -171,10 +174,10 @@ def _fill(
             f"'fill': shape must be a tuple of integers of at least 1, got {describe(shape)}"
         )
     try:
-        element = TileType(bfloat16 if dtype is None else data_type(dtype))
+        element = tile_type(bfloat16 if dtype is None else data_type(dtype))
     except TypeError as error:
         raise compiler.error(f"'fill': {error}") from None
-    type = TensorType(element, shape)
+    type = tensor(element, shape)
     return TensorValue(compiler.emit(BlockFillOp(float(value), type)).results[0])
 
 

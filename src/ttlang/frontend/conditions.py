@@ -244,14 +244,15 @@ def _contains(compiler: "ThreadCompiler", value: Any, sequence: Any, position: i
         except TypeError as error:
             raise compiler.error(str(error)) from None
     if isinstance(sequence, range) and not isinstance(value, TensorValue):
-        return _in_range(compiler, value, sequence)
+        return in_range(compiler, value, sequence)
     if position == len(sequence):
         return False
     equal = compiler.binary("eq", value, sequence[position])
     return either(compiler, equal, lambda: _contains(compiler, value, sequence, position + 1))
 
 
-def _in_range(compiler: "ThreadCompiler", value: Any, sequence: range) -> Any:
+def in_range(compiler: "ThreadCompiler", value: Any, sequence: range) -> Any:
+    """`value in sequence`, without comparisons that the value's bounds decide."""
     if not sequence:
         return False
     first, last = min(sequence[0], sequence[-1]), max(sequence[0], sequence[-1])

@@ -222,6 +222,8 @@ def fingerprint(scope: KernelScope) -> str | None:
     """The hash of a traced kernel, or None when it captures something that has no stable description."""
     result = _Fingerprint()
     result.add(compiler_hash(), scope.name, scope.location, scope.grid, scope.config)
+    if scope.schedule is not None:
+        result.add("schedule", scope.schedule.text())
     for tensor in scope.tensors:
         result.add("tensor", tensor.name, tensor.spec, tensor.partition)
     for buffer in scope.buffers:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipes in threads: code at their ends, and coordinates of cores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from xdsl.ir import Block as IRBlock
@@ -9,9 +11,10 @@ from xdsl.ir import Region, SSAValue
 
 from ttlang.dialects.ttl.coordinates import Coordinate
 from ttlang.dialects.ttl.pipes import IfDstOp, IfSrcOp
-from ttlang.language.pipes import Pipe, PipeNet, net_of
+from ttlang.language.pipes import Coordinates, Pipe, PipeNet, net_of
 
 from .blocks import require_kind
+from .conditions import both, either, in_range
 from .values import RuntimeInt, describe
 
 if TYPE_CHECKING:
@@ -67,6 +70,66 @@ def if_src(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:
 
 def if_dst(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:
     _at_end(compiler, pipes, function, "dst")
+
+
+def is_src(compiler: "ThreadCompiler", net: PipeNet) -> Any:
+    """Whether some pipe of the net starts at this core."""
+    return _is_one_of(compiler, {pipe.src for pipe in net.pipes})
+
+
+def is_dst(compiler: "ThreadCompiler", net: PipeNet) -> Any:
+    """Whether some pipe of the net leads to this core."""
+    return _is_one_of(compiler, {core for pipe in net.pipes for core in _receivers(pipe)})
+
+
+def is_active(compiler: "ThreadCompiler", net: PipeNet) -> Any:
+    """Whether this core is at an end of some pipe of the net."""
+    ends = {core for pipe in net.pipes for core in (pipe.src, *_receivers(pipe))}
+    return _is_one_of(compiler, ends)
+
+
+def _receivers(pipe: Pipe) -> Iterable[Coordinates]:
+    return product(*(range(a, b + 1) for a, b in zip(pipe.first, pipe.last, strict=True)))
+
+
+def _is_one_of(compiler: "ThreadCompiler", cores: set[Coordinates]) -> Any:
+    """Whether this core is one of a set: by few tests of its coordinates, since such sets have regular forms."""
+    here = compiler.core(len(compiler.program.scope.grid))
+
+    def inside(box: Sequence[range], dimension: int = 0) -> Any:
+        if dimension == len(box):
+            return True
+        found = in_range(compiler, here[dimension], box[dimension])
+        return both(compiler, found, lambda: inside(box, dimension + 1))
+
+    def among(boxes: Sequence[Sequence[range]]) -> Any:
+        if not boxes:
+            return False
+        return either(compiler, inside(boxes[0]), lambda: among(boxes[1:]))
+
+    return among(_boxes(cores))
+
+
+def _boxes(cores: set[Coordinates]) -> list[tuple[range, ...]]:
+    """A set of cores as one lattice, or else as rectangles."""
+    sides = [sorted(set(side)) for side in zip(*cores, strict=True)]
+    steps = [side[1] - side[0] if len(side) > 1 else 1 for side in sides]
+    lattice = tuple(range(side[0], side[-1] + 1, step) for side, step in zip(sides, steps, strict=True))
+    if [list(side) for side in lattice] == sides and len(cores) == prod(map(len, sides)):
+        return [lattice]
+    boxes, rest = [], set(cores)
+    while rest:
+        box = [range(c, c + 1) for c in min(rest, key=lambda core: core[::-1])]
+        for dimension in range(len(box)):
+            while True:
+                longer = range(box[dimension].start, box[dimension].stop + 1)
+                grown = [*box[:dimension], longer, *box[dimension + 1 :]]
+                if not rest.issuperset(product(*grown)):
+                    break
+                box = grown
+        rest.difference_update(product(*box))
+        boxes.append(tuple(box))
+    return boxes
 
 
 def end(compiler: "ThreadCompiler", pipe: Pipe, side: str) -> SSAValue:

@@ -8,7 +8,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, TypeAttribute
 
 from ttlang.diagnostics import CompileError, SourceLocation
 from ttlang.dialects.locations import file_loc
-from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.ttcore import tile_type
 from ttlang.dialects.ttl.attributes import CBType, Distribution, LayoutAttr, MemorySpace, Orientation
 from ttlang.dialects.ttl.buffers import NARROW_ATTRIBUTE, CreateCBOp
 from ttlang.dialects.ttl.data_movement import TensorAccessorOp
@@ -67,7 +67,7 @@ def dist_type(spec: TensorSpec, partition: Partition) -> DistTensorType:
 def element_of(dtype: DataType, tiled: bool) -> TypeAttribute:
     """A tile of a data type, or one datum of row-major data: as many bits, whatever they mean."""
     if tiled:
-        return TileType(dtype)
+        return tile_type(dtype)
     if not dtype.format.scalar_bytes:
         raise misuse(
             f"{dtype.format.python_name} exists in tiles only", hint="make the tensor tiled: layout=ttl.TILE"

@@ -18,7 +18,6 @@ from xdsl.dialects.builtin import (
     CallSiteLoc,
     FloatAttr,
     IndexType,
-    IntegerAttr,
     IntegerType,
     LocationAttr,
     f32,
@@ -28,6 +27,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir import Block as IRBlock
 
 from ttlang.diagnostics import CompileError, Note, SourceLocation
+from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.locations import file_loc
 from ttlang.dialects.ttl.data_movement import CoreIndexOp
 from ttlang.language.kernel import function_location
@@ -203,7 +203,7 @@ class ThreadCompiler:
                 number = int(value)
                 if not -(2**31) <= number < 2**32:
                     raise self.error(f"{number} does not fit the 32-bit integers of a core")
-                return self.constant(number, IndexType())
+                return self.constant(number, INDEX)
         raise self.error(f"expected an integer, got {describe(value)}")
 
     def constant(self, value: int | float, type: Attribute) -> SSAValue:
@@ -212,7 +212,7 @@ class ThreadCompiler:
         if key not in self._constants:
             attribute: Any = FloatAttr(value, f32)
             if isinstance(type, IndexType | IntegerType):
-                attribute = IntegerAttr(int(value), type)
+                attribute = integer(int(value), type)
             with self.in_prologue():
                 op = self.emit(arith.ConstantOp(attribute))
             self._constants[key] = op.results[0]

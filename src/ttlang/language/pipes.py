@@ -99,6 +99,18 @@ class PipeNet:
         """Call `function` for each pipe that leads to this core (in threads)."""
         raise _only_in_threads("PipeNet.if_dst")
 
+    def is_src(self) -> bool:
+        """Whether a pipe of the net starts at this core (in threads of any kind)."""
+        raise _only_in_threads("PipeNet.is_src", "thread")
+
+    def is_dst(self) -> bool:
+        """Whether a pipe of the net leads to this core (in threads of any kind)."""
+        raise _only_in_threads("PipeNet.is_dst", "thread")
+
+    def is_active(self) -> bool:
+        """Whether this core is at an end of a pipe of the net (in threads of any kind)."""
+        raise _only_in_threads("PipeNet.is_active", "thread")
+
     def __repr__(self) -> str:
         return f"PipeNet({self.index}, {list(self.pipes)}, at={self.location})"
 
@@ -128,10 +140,11 @@ def net_of(pipes: Sequence[Pipe], scope: KernelScope) -> None:
         pipe.net = net
 
 
-def _only_in_threads(what: str) -> Exception:
+def _only_in_threads(what: str, where: str = "data-movement thread") -> Exception:
+    decorators = "@ttl.datamovement()" if where != "thread" else "@ttl.compute() or @ttl.datamovement()"
     return misuse(
-        f"{what} is called outside a data-movement thread",
-        hint="use it in a function decorated with @ttl.datamovement()",
+        f"{what} is called outside a {where}",
+        hint=f"use it in a function decorated with {decorators}",
     )
 
 

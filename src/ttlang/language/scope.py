@@ -87,6 +87,8 @@ class KernelScope:
     explicit_threads: list[Thread] | None = None
     uncalled: Any = None
     """A `ttl.Program` that waits for its call."""
+    schedule: Any = None
+    """The `Plan` of the schedule (`ttlang.schedule.steps`), or None."""
 
     @property
     def program_threads(self) -> list[Thread]:

@@ -20,12 +20,19 @@ from .image import ProgramImage
 from .report import RunReport
 from .settings import BACKENDS
 
-STAGES = {"ttl": "ttl.mlir", "ttmetal": "ttmetal.mlir", "ttkernel": "ttkernel.mlir", "emitc": "emitc.mlir"}
-"""Stages of the IR and the files that hold them; the stage "cpp" is one file per kernel."""
+STAGES = {
+    "schedule": "schedule.mlir",
+    "ttl": "ttl.mlir",
+    "ttmetal": "ttmetal.mlir",
+    "ttkernel": "ttkernel.mlir",
+    "emitc": "emitc.mlir",
+}
+"""Stages of the IR and the files that hold them; the stage "cpp" is one file per kernel. "schedule" is that of kernels with
+one, `ttl` then the kernel as it was scheduled; "ttkernel" is left out by `backend="direct"`."""
 
 
 class Stages(Mapping[str, str]):
-    """`compiled.asm["ttl" | "ttmetal" | "ttkernel" | "emitc" | "cpp"]`: the text of each stage."""
+    """`compiled.asm["schedule" | "ttl" | "ttmetal" | "ttkernel" | "emitc" | "cpp"]`: the text of each stage."""
 
     def __init__(self, image: ProgramImage, folder: Path | None, files: Mapping[str, str]):
         self._image = image
@@ -43,6 +50,8 @@ class Stages(Mapping[str, str]):
         if name in self._files:
             return self._files[name]
         if self._folder is None or (self._folder.is_dir() and not self._has(name)):
+            if stage == "schedule":
+                raise KeyError(f"'{self._image.name}' has no stage 'schedule': it was compiled without one")
             if stage == "ttkernel" and self._has(STAGES["emitc"]):
                 raise KeyError(
                     f"'{self._image.name}' has no stage 'ttkernel': it was compiled with backend='direct', which makes"
@@ -105,6 +114,13 @@ class CompiledKernel:
     @property
     def kernels(self) -> dict[str, str]:
         return {kernel.name: kernel.source for kernel in self.image.kernels}
+
+    @property
+    def skipped_steps(self) -> tuple[tuple[str, str], ...]:
+        """Steps of the kernel's schedule that `failures="suppress"` left out: name and reason of each."""
+        from ttlang.schedule.steps import skipped_steps
+
+        return skipped_steps(self.asm["schedule"]) if "schedule" in self.stages else ()
 
     def run(
         self,
@@ -219,12 +235,15 @@ class CompiledKernel:
                     hint="call the kernel itself: it compiles for each type of arguments",
                 )
 
-    def write(self, folder: str | Path, stages: Sequence[str] = (*STAGES, "cpp")) -> list[Path]:
-        """Write stages to files in `folder`: `<name>.<stage>.mlir`, and `<name>.<thread>.cpp` for each thread."""
+    def write(self, folder: str | Path, stages: Sequence[str] | None = None) -> list[Path]:
+        """Write stages to files in `folder`: `<name>.<stage>.mlir`, and `<name>.<thread>.cpp` for each thread.
+
+        All stages that there are by default; raises KeyError for one that there is not.
+        """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         written = []
-        for stage in stages:
+        for stage in self.asm if stages is None else stages:
             if stage == "cpp":
                 texts = {f"{self.name}.{kernel}.cpp": source for kernel, source in self.kernels.items()}
             else:

@@ -62,7 +62,8 @@ def watched(watcher: Callable[[CompiledKernel], None]) -> Iterator[None]:
 def _compile_or_load(scope: KernelScope, direct: bool) -> CompiledKernel:
     """`direct` compiles without the TTKernel stage: the same kernels, one stage less to look at."""
     key = fingerprint(scope) if cache.enabled() and not _observed() else None
-    stages = [file for stage, file in STAGES.items() if not (direct and stage == "ttkernel")]
+    left_out = {"ttkernel": direct, "schedule": scope.schedule is None}
+    stages = [file for stage, file in STAGES.items() if not left_out.get(stage)]
     if key is not None:
         key += "_direct" if direct else ""
         with _lock:
@@ -118,7 +119,11 @@ def _compile(scope: KernelScope, direct: bool) -> tuple[ProgramImage, dict[str, 
     with _collection_paused():
         module = ProgramBuilder(scope).build()
         compilation = compile_module(
-            module, scope.config.metal_version, Observer(name=scope.name), direct=direct
+            module,
+            scope.config.metal_version,
+            Observer(name=scope.name),
+            direct=direct,
+            plan=scope.schedule,
         )
     image = _image(scope, compilation)
     texts = {file: getattr(compilation, stage) for stage, file in STAGES.items()}

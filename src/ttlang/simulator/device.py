@@ -117,10 +117,12 @@ class Buffer:
 
 
 class Device:
-    """One simulated chip, `wormhole_b0` or `blackhole`. Memory contents outlive runs; time starts at zero in each run."""
+    """One simulated chip, `wormhole_b0`, `blackhole` or a description. Memory contents outlive runs; time starts at zero in each
+    run.
+    """
 
-    def __init__(self, name: str = "wormhole_b0"):
-        self.chip: Chip = chip(name)
+    def __init__(self, name: str | Chip = "wormhole_b0"):
+        self.chip: Chip = chip(name) if isinstance(name, str) else name
         self._handle = create_machine(self.chip)
         self._finalizer = weakref.finalize(self, engine().ttsim_device_delete, self._handle)
         self._space: dict[Memory, AddressSpace] = {

@@ -27,6 +27,7 @@ RUN_LOCK = Lock()
 _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ttsim_device_new": (c_void_p, (c_uint32, c_uint32, c_uint32)),
     "ttsim_device_set": (c_int, (c_void_p, c_char_p, c_double)),
+    "ttsim_device_vector": (c_int, (c_void_p, c_char_p, c_double, c_double)),
     "ttsim_device_core": (None, (c_void_p, c_uint32, c_uint32, c_uint32, c_uint32, c_uint32)),
     "ttsim_device_bank": (None, (c_void_p, c_uint32, c_uint32, c_uint32, c_uint32)),
     "ttsim_device_finish": (c_int, (c_void_p, c_void_p, c_uint32)),
@@ -72,6 +73,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ttsim_result_fibers": (None, (c_void_p, c_void_p, c_uint32)),
     "ttsim_result_cb": (None, (c_void_p, c_uint32, c_uint32, c_void_p)),
     "ttsim_result_trace": (None, (c_void_p, c_void_p)),
+    "ttsim_result_zone_name": (c_char_p, (c_void_p, c_uint32)),
     "ttsim_result_most_filled": (None, (c_void_p, c_void_p)),
     "ttsim_result_work": (None, (c_void_p, c_void_p)),
     "ttsim_result_links": (c_void_p, (c_void_p, c_uint32)),

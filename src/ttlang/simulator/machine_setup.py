@@ -15,6 +15,7 @@ def create_machine(chip: Chip) -> int:
     machine = lib.ttsim_device_new(*chip.grid, chip.dram.banks)
     for key, value in _settings(chip).items():
         lib.ttsim_device_set(machine, key.encode(), float(value))
+    _set_vector_costs(machine, chip)
     noc = chip.noc
     for index in range(chip.cores):
         x, y = index % chip.grid[0], index // chip.grid[0]
@@ -29,6 +30,12 @@ def create_machine(chip: Chip) -> int:
         lib.ttsim_device_delete(machine)
         raise SimulatorError(message.value.decode())
     return int(machine)
+
+
+def _set_vector_costs(machine: int, chip: Chip) -> None:
+    for function, (narrow, wide) in chip.sfpu_cycles.items():
+        if engine().ttsim_device_vector(machine, function.encode(), narrow, wide):
+            raise SimulatorError(f"sfpu_cycles.csv: the engine has no vector function {function!r}")
 
 
 def _settings(chip: Chip) -> dict[str, float]:
@@ -46,10 +53,4 @@ def _settings(chip: Chip) -> dict[str, float]:
         found |= {f"{table}_{key}": value for key, value in fields if isinstance(value, (int, float))}
     for table, numbers in chip.costs.items():
         found |= {f"{table}_{key}": value for key, value in numbers.items()}
-    found |= {f"sfpu_function_{_operation(key)}": value for key, value in chip.sfpu_cycles.items()}
     return found
-
-
-def _operation(key: str) -> str:
-    """`exp_approx` of the chip file to `ExpApprox` of the engine."""
-    return "".join(part.capitalize() for part in key.split("_"))

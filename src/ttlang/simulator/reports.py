@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import fields
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +109,7 @@ def _summary(machine: int) -> npt.NDArray[np.uint64]:
 
 
 def _work(machine: int) -> TileWork:
-    tiles = np.zeros(3, np.uint64)
+    tiles = np.zeros(len(fields(TileWork)), np.uint64)
     engine().ttsim_result_work(machine, tiles.ctypes.data)
     return TileWork(*(int(count) for count in tiles))
 

@@ -56,11 +56,15 @@ class BufferReport:
 
 @dataclass(frozen=True)
 class TileWork:
-    """Operations on whole 32x32 tiles: products of two tiles, other operations of the matrix unit, vector functions."""
+    """Operations on whole 32x32 tiles: products of two tiles, other operations of the matrix unit, vector functions.
+
+    `vector_cycles` are the cycles that the vector functions take.
+    """
 
     products: int
     matrix: int
     vector: int
+    vector_cycles: int
 
 
 @dataclass(frozen=True)

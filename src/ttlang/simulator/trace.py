@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count, takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ class TraceKind(IntEnum):
     WAIT = 1
     PAGES = 2
     TRANSFER = 3
+    ZONE = 4
 
 
 TRANSFER_NAMES = ("read", "write", "multicast", "atomic", "inline write")
@@ -47,11 +49,13 @@ SECOND_NOC, DRAM = 8, 16
 class Trace:
     """`records` in the order in which they were made; `dropped` more did not fit.
 
-    `processor` of a record is an index into `RunResult.threads`, `line` a C++ line of its kernel.
+    `processor` of a record is an index into `RunResult.threads`, `line` a C++ line of its kernel. `zone_names` are the
+    names of zones by their number, `value` of their records; a signpost is a zone of no length.
     """
 
     records: Records
     dropped: int
+    zone_names: tuple[str, ...] = ()
 
     def of(self, kind: TraceKind) -> Records:
         found: Records = self.records[self.records["kind"] == kind]
@@ -62,8 +66,13 @@ def read_trace(machine: int) -> Trace:
     """A copy of what the machine has recorded."""
     found = np.zeros(3, np.uint64)
     engine().ttsim_result_trace(machine, found.ctypes.data)
-    address, count, dropped = (int(word) for word in found)
-    records = np.zeros(count, RECORD)
-    if count:
+    address, size, dropped = (int(word) for word in found)
+    records = np.zeros(size, RECORD)
+    if size:
         ctypes.memmove(records.ctypes.data, address, records.nbytes)
-    return Trace(records, dropped)
+    return Trace(records, dropped, _zone_names(machine))
+
+
+def _zone_names(machine: int) -> tuple[str, ...]:
+    names = (engine().ttsim_result_zone_name(machine, number) for number in count())
+    return tuple(name.decode(errors="replace") for name in takewhile(lambda name: name is not None, names))

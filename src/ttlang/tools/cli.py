@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _PASS_THROUGH = {"allow_extra_args": True}
-_STAGES = ("ttl", "ttmetal", "ttkernel", "emitc", "cpp")
+_STAGES = ("schedule", "ttl", "ttmetal", "ttkernel", "emitc", "cpp")
 
 
 class _Stop(Exception):
@@ -232,6 +232,8 @@ def compile_(
     for number, compiled in enumerate(seen):
         earlier = sum(other.name == compiled.name for other in seen[:number])
         folder = output if not earlier else output / f"{compiled.name}_{earlier + 1}"
+        if "schedule" in stages and "schedule" not in compiled.asm:
+            raise _Stop(f"error: '{compiled.name}' has no stage 'schedule': it was compiled without one", 2)
         for path in compiled.write(folder, stages):
             console.print(str(path), soft_wrap=True)
         if time_passes:

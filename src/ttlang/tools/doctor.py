@@ -20,6 +20,7 @@ _REQUIRED = ("xdsl", "numpy", "ml_dtypes", "typer", "rich", "platformdirs")
 _OPTIONAL = {
     "torch": "torch tensors as arguments: pip install 'ttlang[torch]'",
     "ttnn": "kernels on hardware: pip install 'ttlang[ttnn]'",
+    "optuna": "searches of ttl.autotune with fewer trials than points: pip install 'ttlang[tune]'",
     "ziglang": "a C++ compiler from PyPI: pip install 'ttlang[compiler]'",
     "pytest": "the test suite: pip install 'ttlang[dev]'",
 }

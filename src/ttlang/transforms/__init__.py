@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PASSES: dict[str, str] = {
     "canonicalize": "canonicalize:Canonicalize",
+    "ttl-apply-schedule": "ttl_apply_schedule:TTLApplySchedule",
     "ttcore-register-device": "ttcore_register_device:TTCoreRegisterDevice",
     "ttl-lower-distribution": "ttl_lower_distribution:TTLLowerDistribution",
     "ttl-validate": "ttl_validate:TTLValidate",

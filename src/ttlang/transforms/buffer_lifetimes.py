@@ -55,9 +55,9 @@ class Lifetimes:
             if not places or places[-1] != place:
                 places.append(place)
             if isinstance(op, CBPushOp):
-                use.pushes = None if use.pushes is None or count is None else use.pushes + count
+                use.pushes = None if use.pushes is None or count is None else use.pushes + count * op.blocks
             elif isinstance(op, CBPopOp):
-                use.pops = None if use.pops is None or count is None else use.pops + count
+                use.pops = None if use.pops is None or count is None else use.pops + count * op.blocks
             return
         if not op.regions:
             return

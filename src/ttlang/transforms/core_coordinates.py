@@ -9,13 +9,14 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
+from ttlang.dialects.interned import INDEX
 from ttlang.dialects.ttl.attributes import GridAttr
 from ttlang.dialects.ttl.coordinates import Coordinate
 from ttlang.hardware import chip
 from ttlang.hardware.grids import placed
 from ttlang.language.symbols import fold_coordinates
 
-from .kernel_builder import INDEX, KernelBuilder
+from .kernel_builder import KernelBuilder
 
 Corners = tuple[Sequence[Coordinate], Sequence[Coordinate]]
 

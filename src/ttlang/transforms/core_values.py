@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, IntegerType
+from xdsl.dialects.builtin import IntegerAttr, i1
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ttlang.dialects.ttl.data_movement import CoreIndexOp, GridSizeOp
@@ -63,7 +63,7 @@ def evaluate(value: SSAValue, core: Core, grid: tuple[int, ...], known: Mapping[
     match op:
         case arith.ConstantOp(value=IntegerAttr() as constant):
             number = constant.value.data
-            return number & 1 if constant.type == IntegerType(1) else number
+            return number & 1 if constant.type == i1 else number
         case CoreIndexOp():
             return coordinates(core, grid, len(op.results))[_position(op, value)]
         case GridSizeOp():

@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttkernel.verifiers import constant_value
 
 from .emitc_context import BOOL, Scope, convert_type, refuse, signed
@@ -219,7 +220,7 @@ def _convert_constant(scope: Scope, op: Operation) -> None:
     match value:
         case IntegerAttr():
             number = value.value.data
-            attribute: Attribute = IntegerAttr(number % (1 << _width(type_)), cast(IntegerType, type_))
+            attribute: Attribute = integer(number % (1 << _width(type_)), cast(IntegerType, type_))
         case FloatAttr():
             attribute = FloatAttr(FloatData(value.value.data), f32)
         case _:

@@ -8,6 +8,7 @@ IR. Ops that read a sign cast, unless their operands cannot be negative.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NoReturn, cast
 
 from xdsl.dialects import arith
@@ -27,6 +28,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.diagnostics import CompileError, SourceLocation
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import integer, string
 from ttlang.dialects.locations import leaf_locations
 from ttlang.dialects.ttkernel import attributes as ttk
 from ttlang.dialects.ttkernel.op_spec import METAL_VERSIONS, OpSpec
@@ -36,7 +38,22 @@ BOOL = IntegerType(1)
 AUTO = emitc.OpaqueType(StringAttr("auto"))
 DATA_FORMAT = emitc.OpaqueType(StringAttr("DataFormat"))
 L1_POINTER = emitc.PointerType(emitc.OpaqueType(StringAttr("volatile tt_l1_ptr uint32_t")))
-UNINITIALISED = emitc.OpaqueAttr(StringAttr(""))
+
+
+# EmitC has few different ones, many times
+
+
+@lru_cache(maxsize=4096)
+def opaque(value: str) -> emitc.OpaqueAttr:
+    return emitc.OpaqueAttr(string(value))
+
+
+@lru_cache(maxsize=256)
+def lvalue(type_: Attribute) -> emitc.LValueType:
+    return emitc.LValueType(type_)
+
+
+UNINITIALISED = opaque("")
 
 EMITC_OF_TYPE: dict[type[Attribute], Attribute] = {
     IndexType: emitc.UI32,
@@ -50,6 +67,7 @@ EMITC_OF_TYPE: dict[type[Attribute], Attribute] = {
     ttk.DataFormatType: DATA_FORMAT,
 }
 _EMITC_TYPES = (emitc.OpaqueType, emitc.PointerType, emitc.LValueType)
+_SIGNED = {8: IntegerType(8), 16: IntegerType(16), 32: SI32, 64: IntegerType(64)}
 _UNSIGNED = {8: emitc.UI8, 16: emitc.UI16, 32: emitc.UI32, 64: emitc.UI64}
 
 
@@ -112,7 +130,7 @@ class Emitter(ABC):
         ).results[0]
 
     def constant(self, value: int, type_: Attribute = emitc.UI32) -> SSAValue:
-        return self.emit(emitc.ConstantOp, (), type_, value=IntegerAttr(value, cast(IntegerType, type_)))
+        return self.emit(emitc.ConstantOp, (), type_, value=integer(value, cast(IntegerType, type_)))
 
     def cast(self, value: SSAValue, type_: Attribute) -> SSAValue:
         if value.type == type_:
@@ -136,7 +154,7 @@ class Emitter(ABC):
         return loaded
 
     def variable(self, type_: Attribute, name: str | None) -> SSAValue:
-        variable = self.emit(emitc.VariableOp, (), emitc.LValueType(type_), value=UNINITIALISED)
+        variable = self.emit(emitc.VariableOp, (), lvalue(type_), value=UNINITIALISED)
         variable.name_hint = name
         return variable
 
@@ -223,7 +241,7 @@ def signed(type_: Attribute) -> Attribute:
     """The signed type as wide as an unsigned one."""
     assert isinstance(type_, IntegerType)
     if type_.signedness.data is Signedness.UNSIGNED:
-        return IntegerType(type_.width.data)
+        return _SIGNED[type_.width.data]
     return type_
 
 

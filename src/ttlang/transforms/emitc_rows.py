@@ -16,10 +16,11 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from ttlang.codegen.cpp_names import cpp_string
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import string
 from ttlang.dialects.op_table import expand, op_spec
 from ttlang.dialects.ttkernel.op_spec import CppCall, OpSpec, parse_cpp
 
-from .emitc_context import Emitter, refuse_at
+from .emitc_context import Emitter, lvalue, opaque, refuse_at
 
 _SUBSCRIPT = re.compile(r"(\{\w+\}|\w+)\[\{(\w+)\}\]")
 _STORE = re.compile(r"\{(\w+)\}\[\{(\w+)\}\] = \{(\w+)\}")
@@ -151,18 +152,18 @@ def _emit_access(out: Emitter, row: Row, template: str) -> Operation:
         return out.assign(element, out.cast(value, element.type.value_type))
     assert row.type is not None
     if (match := _SUBSCRIPT.fullmatch(template)) is None:
-        return _owner(out.emit(emitc.LiteralOp, (), row.type, value=StringAttr(template)))
+        return _owner(out.emit(emitc.LiteralOp, (), row.type, value=string(template)))
     base, index_name = match.groups()
     if base.startswith("{"):
         pointer = values[base[1:-1]]
     else:
-        pointer = out.emit(emitc.LiteralOp, (), emitc.PointerType(emitc.UI8), value=StringAttr(base))
+        pointer = out.emit(emitc.LiteralOp, (), emitc.PointerType(emitc.UI8), value=string(base))
     return _owner(out.cast(out.load(_subscript(out, pointer, values[index_name])), row.type))
 
 
 def _subscript(out: Emitter, pointer: SSAValue, index: SSAValue) -> SSAValue:
     assert isinstance(pointer.type, emitc.PointerType)
-    return out.emit(emitc.SubscriptOp, (pointer, index), emitc.LValueType(pointer.type.pointee_type))
+    return out.emit(emitc.SubscriptOp, (pointer, index), lvalue(pointer.type.pointee_type))
 
 
 def _owner(value: SSAValue) -> Operation:
@@ -173,9 +174,9 @@ def _owner(value: SSAValue) -> Operation:
 # Rows whose C++ is no plain call
 
 
-def _opaque_constant(out: Emitter, type_: Attribute | None, text: str) -> Operation:
+def _opaque_constant(out: Emitter, type_: Attribute | None, value: str) -> Operation:
     assert type_ is not None
-    return _owner(out.emit(emitc.ConstantOp, (), type_, value=emitc.OpaqueAttr(StringAttr(text))))
+    return _owner(out.emit(emitc.ConstantOp, (), type_, value=opaque(value)))
 
 
 def _compile_time_arg(out: Emitter, row: Row) -> Operation:

@@ -9,16 +9,17 @@ buffers, only the data formats are set anew.
 from dataclasses import dataclass
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.dialects import emitc
+from ttlang.dialects.interned import string
 from ttlang.dialects.ttkernel import CBType, TTKernelOp
 
-from .emitc_context import Emitter, Scope
+from .emitc_context import Emitter, Scope, opaque
 from .emitc_rows import Row
 
-_REVERSE = ArrayAttr([emitc.OpaqueAttr(StringAttr("SrcOrder::Reverse"))])
+_REVERSE = ArrayAttr([opaque("SrcOrder::Reverse")])
 
 
 def has_startup(version: str) -> bool:
@@ -138,7 +139,7 @@ def _outermost(op: Operation, block: Block) -> Operation:
 
 
 def _call(out: Emitter, callee: str, operands: list[SSAValue], reverse: bool) -> Operation:
-    properties: dict[str, Attribute] = {"callee": StringAttr(callee)}
+    properties: dict[str, Attribute] = {"callee": string(callee)}
     if reverse:
         properties["template_args"] = _REVERSE
     return out.add(emitc.CallOpaqueOp.create(operands=operands, properties=properties))

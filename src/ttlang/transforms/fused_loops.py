@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from ttlang.dialects.interned import memref
 from ttlang.dialects.ttl.buffers import CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
@@ -23,6 +24,14 @@ from ttlang.dialects.ttl.compute import (
 from .errors import error
 from .register_scan import Overflow, RegisterScan
 from .store_groups import READS_BUFFERS, VALUE_OPS, operands_in_registers
+
+MAX_TILES = "max_tiles"
+"""Attribute of a `ttl.block_store`, and of the loops that compute it: most tiles of a section of DST."""
+
+
+def _keep_limit(of: Operation, loop: BlockComputeOp) -> None:
+    if MAX_TILES in of.attributes:
+        loop.attributes[MAX_TILES] = of.attributes[MAX_TILES]
 
 
 def retype(value: SSAValue, type: Attribute) -> None:
@@ -55,6 +64,7 @@ class LoopBuilder:
         self.body.add_op(end)
         loop = BlockComputeOp(self.inputs, self.outputs, Region(self.body), accumulate=self.accumulate)
         loop.location = self.at.location
+        _keep_limit(self.at, loop)
         return loop
 
     def _block_of(self, value: SSAValue) -> SSAValue | None:
@@ -196,7 +206,7 @@ def _split(loop: BlockComputeOp, cut: int, make_buffer: MakeBuffer) -> list[Bloc
     for op in moved:
         value: SSAValue = op.results[0]
         if any(use.operation not in head and use.operation is not end for use in value.uses):
-            handed.append((value, *make_buffer(value, MemRefType(tile_of(value.type), shape))))
+            handed.append((value, *make_buffer(value, memref(tile_of(value.type), shape))))
     new_end = YieldOp(*(v for v, _ in kept))
     new_end.location = end.location
     body.insert_op_before(new_end, end)
@@ -221,6 +231,7 @@ def _split(loop: BlockComputeOp, cut: int, make_buffer: MakeBuffer) -> list[Bloc
         accumulate=loop.accumulate is not None,
     )
     rest.location = loop.location
+    _keep_limit(loop, rest)
     loop.erase()
     return [first, rest]
 
@@ -265,4 +276,5 @@ def _head_loop(
     body.add_op(end)
     first = BlockComputeOp([inputs[a] for a in arguments], [out for _, out in outputs], Region(body))
     first.location = loop.location
+    _keep_limit(loop, first)
     return first

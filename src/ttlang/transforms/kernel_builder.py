@@ -10,12 +10,11 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.locations import UNKNOWN
 from ttlang.dialects.ttl.attributes import CBType
 
 from .lowering_targets import TTKERNEL, Target, Texts, texts_in_order, texts_of
-
-INDEX = IndexType()
 
 
 class KernelBuilder:
@@ -140,7 +139,7 @@ class KernelBuilder:
                 op = arith.ConstantOp(FloatAttr(value, f32))
             else:
                 assert isinstance(type, IntegerType | IndexType) and isinstance(value, int)
-                op = arith.ConstantOp(IntegerAttr(value, type))
+                op = arith.ConstantOp(integer(value, type))
             self._prologue(op)
             self._constants[key] = op.result
         known = self._constants[key]

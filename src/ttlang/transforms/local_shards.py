@@ -23,7 +23,7 @@ from ttlang.dialects.ttl.compute import BlockStoreOp, tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp, TensorAccessorOp, WaitOp
 from ttlang.dialects.ttl.elements import WriteElementOp
 from ttlang.dialects.ttl.layouts import folded
-from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp, enclosing_thread
+from ttlang.dialects.ttl.structure import DataMovementThreadOp, ProgramOp, enclosing_thread
 from ttlang.hardware import Chip
 from ttlang.hardware.grids import placed
 from ttlang.hardware.shards import shard_places
@@ -31,7 +31,7 @@ from ttlang.hardware.shards import shard_places
 from .core_coordinates import on_chip
 from .core_values import Core, UnknownValue, cores_of, evaluate, trip_count
 from .index_bounds import Affine, affine_of
-from .program_structure import chip_of, grid_of, remove, resources
+from .program_structure import chip_of, grid_of, kernels_of, remove, resources, threads_of
 from .protocol_execution import UNSYNCHRONISED
 from .thread_sets import cores_of_thread
 
@@ -40,14 +40,12 @@ SHARDS_OF, SHARDS_ARE = "shards_of", "shards_are"
 program, and whether the buffer is "read" from them or "written" to them."""
 
 
-def place_in_shards(program: ProgramOp, inside: Sequence[KernelOp]) -> None:
-    """Mark the circular buffers of kernels that lie in shards, and remove the copies that they make needless."""
+def place_in_shards(program: ProgramOp) -> None:
+    """Mark the circular buffers of a program that lie in shards, and remove the copies that they make needless."""
     if not any(_is_sharded(argument) for argument in program.body.block.args):
         return
-    copies = [
-        op for kernel in inside for thread in kernel.threads for op in thread.walk() if isinstance(op, CopyOp)
-    ]
-    grid = grid_of(program, inside[0])
+    copies = [op for thread in threads_of(program) for op in thread.walk() if isinstance(op, CopyOp)]
+    grid = grid_of(program, kernels_of(program)[0])
     made = resources(program, CreateCBOp)
     own = [
         candidate
@@ -119,7 +117,10 @@ def _candidates(cb: CreateCBOp) -> Iterator[_Candidate]:
 
 
 def _is_tied(acquired: AcquireOp) -> bool:
-    """Whether blocks must lie where they lie on other cores too, or are written to while they are held for reading."""
+    """Whether blocks must lie where they lie on other cores too, are written to while they are held for reading, or are
+    reserved ahead of others."""
+    if isinstance(acquired, CBReserveOp) and acquired.ahead is not None:
+        return True
     for use in acquired.block.uses if acquired.block is not None else ():
         match use.operation:
             case CopyOp(src=src):

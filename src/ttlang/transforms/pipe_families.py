@@ -3,11 +3,11 @@
 
 A net has a pipe for each core that sends, and each of them its own code, guarded by its own core: the code of all is in
 the program of every core. Where the cores of such ends form a rectangle, or every n-th core of one, and their pipes go the
-same way, as along the rows of a grid, one guarded piece of code does, with a pipe whose coordinates are computed from
-those of the core.
+same way, as along the rows of a grid or around a ring, one guarded piece of code does, with a pipe whose coordinates are
+computed from those of the core.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -31,35 +31,67 @@ RECEIVERS, LOOPS_BACK = "receivers", "loops_back"
 
 
 @dataclass(frozen=True)
-class Affine:
-    """`scale * (this core's coordinate in a dimension) + offset`; a constant with scale 0."""
+class Place:
+    """A number that a core has by where it stands: its coordinate in a dimension, or, with a `period`,
+    `(coordinate + shift) mod period`, its place on a ring.
+    """
+
+    dimension: int
+    period: int = 0
+    shift: int = 0
+
+    def of(self, coordinate: int) -> int:
+        return (coordinate + self.shift) % self.period if self.period else coordinate
+
+
+@dataclass(frozen=True)
+class Progression:
+    """`scale * place + offset` of a core; a constant with scale 0."""
 
     scale: int
-    dimension: int
+    place: Place
     offset: int
 
     @classmethod
-    def through(cls, values: Sequence[int], own: Sequence[Sequence[int | None]]) -> "Affine | None":
-        """The form that has `values` on cores with the coordinates `own` (None: not one coordinate)."""
+    def through(
+        cls, values: Sequence[int], own: Sequence[Sequence[int | None]], rings: Iterable[Place]
+    ) -> "Progression | None":
+        """The form that has `values` on cores with the coordinates `own` (None: not one coordinate).
+
+        It goes straight along a dimension, or around one of the rings.
+        """
         if len(set(values)) == 1:
-            return cls(0, 0, values[0])
-        for dimension, coordinates in enumerate(zip(*own, strict=True)):
-            known = [c for c in coordinates if c is not None]
-            if len(known) < len(values):
-                continue
-            other = next((i for i, c in enumerate(known) if c != known[0]), None)
-            if other is None or (values[other] - values[0]) % (known[other] - known[0]):
-                continue
-            scale = (values[other] - values[0]) // (known[other] - known[0])
-            offset = values[0] - scale * known[0]
-            if all(v == scale * c + offset for v, c in zip(values, known, strict=True)):
-                return cls(scale, dimension, offset)
+            return cls(0, Place(0), values[0])
+        sides = list(zip(*own, strict=True))
+        for place in (*map(Place, range(len(sides))), *rings):
+            known = [place.of(c) for c in sides[place.dimension] if c is not None]
+            if len(known) == len(values) and (found := cls._straight(values, known, place)) is not None:
+                return found
         return None
+
+    @classmethod
+    def _straight(cls, values: Sequence[int], at: Sequence[int], place: Place) -> "Progression | None":
+        other = next((i for i, c in enumerate(at) if c != at[0]), None)
+        if other is None or (values[other] - values[0]) % (at[other] - at[0]):
+            return None
+        scale = (values[other] - values[0]) // (at[other] - at[0])
+        offset = values[0] - scale * at[0]
+        fits = all(v == scale * c + offset for v, c in zip(values, at, strict=True))
+        return cls(scale, place, offset) if fits else None
 
     def gives(self, value: int, own: Sequence[int | None]) -> bool:
         """Whether it is `value` on a core with the coordinates `own`."""
-        coordinate = own[self.dimension] if self.scale else 0
-        return coordinate is not None and value == self.scale * coordinate + self.offset
+        coordinate = own[self.place.dimension] if self.scale else 0
+        return coordinate is not None and value == self.scale * self.place.of(coordinate) + self.offset
+
+
+def _rings(value: int, own: Sequence[int | None], grid: Sequence[int]) -> list[Place]:
+    """The rings around the grid on which a core with the coordinates `own` has the place `value`."""
+    return [
+        Place(dimension, size, (value - coordinate) % size)
+        for dimension, (coordinate, size) in enumerate(zip(own, grid, strict=True))
+        if coordinate is not None and value < size
+    ]
 
 
 def _corners(end: PipeEndOp) -> tuple[Core, Core]:
@@ -223,12 +255,14 @@ class _Family:
 
     match: _Match
     cores: tuple[range, ...]
-    pipe: tuple[tuple[Affine, ...], ...]  # source, first and last receiver; empty when the code uses no pipe
-    values: dict[tuple[Operation, int], Affine]
-    sources: dict[Operation, tuple[Affine, ...]]
+    pipe: tuple[
+        tuple[Progression, ...], ...
+    ]  # source, first and last receiver; empty when the code uses no pipe
+    values: dict[tuple[Operation, int], Progression]
+    sources: dict[Operation, tuple[Progression, ...]]
 
     @classmethod
-    def of(cls, match: _Match, count: int) -> "_Family | None":
+    def of(cls, match: _Match, count: int, grid: tuple[int, ...]) -> "_Family | None":
         """The first `count` ends of a match as a family, when they are one."""
         ends = match.ends[:count]
         cores = _lattice(ends)
@@ -236,14 +270,19 @@ class _Family:
             return None
         own = [_own(end) for end in ends]
 
-        def fit(rows: Sequence[Sequence[int]]) -> tuple[Affine, ...] | None:
-            found = [Affine.through(values, own) for values in zip(*rows, strict=True)]
+        def fit(rows: Sequence[Sequence[int]]) -> tuple[Progression, ...] | None:
+            found = [
+                Progression.through(values, own, _rings(values[0], own[0], grid))
+                for values in zip(*rows, strict=True)
+            ]
             return None if None in found else tuple(f for f in found if f is not None)
 
         coordinates = [end.pipe_type.coordinates for end in ends]
-        # code that does not use its pipe may be that of any
-        pipe = [fit([c[part] for c in coordinates]) for part in range(3)] if _uses_pipe(ends[0]) else []
-        values = {place: Affine.through(v[:count], own) for place, v in match.constants.items()}
+        pipe = [fit([c[part] for c in coordinates]) for part in range(3)]
+        rings = dict.fromkeys(form.place for forms in pipe for form in forms or () if form.place.period)
+        if not _uses_pipe(ends[0]):
+            pipe = []  # code that does not use its pipe may be that of any
+        values = {place: Progression.through(v[:count], own, rings) for place, v in match.constants.items()}
         sources = {op: fit(found[:count]) for op, found in match.sources.items()}
         if None in pipe or None in values.values() or None in sources.values():
             return None
@@ -269,6 +308,7 @@ class _Builder:
         self.coordinates = [self._insert(index).results[i] for i in range(len(grid))]
         for result, axis in zip(self.coordinates, "xyz", strict=False):
             result.name_hint = f"core_{axis}"
+        self._places: dict[Place, SSAValue] = {}
 
     def _insert(self, op: Operation) -> Operation:
         op.location = self.location
@@ -280,17 +320,27 @@ class _Builder:
     def _number(self, value: int) -> SSAValue:
         return self._insert(arith.ConstantOp.from_int_and_width(value, IndexType())).results[0]
 
-    def _value(self, form: Affine) -> SSAValue:
-        value = self.coordinates[form.dimension]
-        if form.scale not in (0, 1):
-            value = self._insert(arith.MuliOp(value, self._number(form.scale))).results[0]
+    def _value(self, form: Progression) -> SSAValue:
         if form.scale == 0:
             return self._number(form.offset)
+        value = self._place(form.place)
+        if form.scale != 1:
+            value = self._insert(arith.MuliOp(value, self._number(form.scale))).results[0]
         if form.offset == 0:
             return value
         return self._insert(arith.AddiOp(value, self._number(form.offset))).results[0]
 
-    def _coordinate(self, form: Affine) -> Coordinate:
+    def _place(self, place: Place) -> SSAValue:
+        if place not in self._places:
+            value = self.coordinates[place.dimension]
+            if place.shift:
+                value = self._insert(arith.AddiOp(value, self._number(place.shift))).results[0]
+            if place.period:
+                value = self._insert(arith.RemUIOp(value, self._number(place.period))).results[0]
+            self._places[place] = value
+        return self._places[place]
+
+    def _coordinate(self, form: Progression) -> Coordinate:
         return form.offset if form.scale == 0 else self._value(form)
 
     def _pipe(self) -> SSAValue:
@@ -391,10 +441,11 @@ def _runs(block: Block) -> Iterator[list[PipeEndOp]]:
 class _Course:
     """The coordinates of pipes that are taken together, as far as they go the same way."""
 
-    def __init__(self, end: PipeEndOp):
+    def __init__(self, end: PipeEndOp, grid: tuple[int, ...]):
+        self.grid = grid
         self.own = [_own(end)]
         self.values = [_numbers(end)]
-        self.forms = [Affine(0, 0, value) for value in self.values[0]]
+        self.forms = [Progression(0, Place(0), value) for value in self.values[0]]
 
     def takes(self, end: PipeEndOp) -> bool:
         """Whether one more pipe goes the same way; it then belongs to them."""
@@ -403,7 +454,8 @@ class _Course:
         for i, (form, value) in enumerate(zip(self.forms, numbers, strict=True)):
             if form.gives(value, own):
                 continue
-            other = Affine.through([*(v[i] for v in self.values), value], [*self.own, own])
+            values = [*(v[i] for v in self.values), value]
+            other = Progression.through(values, [*self.own, own], _rings(values[0], self.own[0], self.grid))
             if other is None:
                 return False
             forms[i] = other
@@ -426,14 +478,14 @@ def _merge_run(run: Sequence[PipeEndOp], grid: tuple[int, ...]) -> None:
     remaining = list(run)
     while remaining:
         first = remaining.pop(0)
-        match, course, passed = _Match([first]), _Course(first), set[Core]()
+        match, course, passed = _Match([first]), _Course(first, grid), set[Core]()
         free = not _uses_pipe(first)
         for end in remaining:
             cores = _cores(end)
             if not cores.isdisjoint(passed) or not (free or course.takes(end)) or not match.add(end):
                 passed |= cores
         for count in range(len(match.ends), 1, -1):
-            family = _Family.of(match, count)
+            family = _Family.of(match, count, grid)
             if family is not None:
                 taken = set(match.ends[1:count])
                 remaining = [end for end in remaining if end not in taken]

@@ -25,7 +25,7 @@ from ttlang.dialects.ttl.transfers import CopyOp
 
 from .core_values import Core, Uniformity, UnknownValue, evaluate
 from .program_structure import resources
-from .protocol_execution import Execution, Stuck, receivers
+from .protocol_execution import Execution, Protocol, Stuck, receivers
 
 HANDSHAKE, READY, VALID, LANDING = "handshake", "ready", "valid", "landing"
 """Attributes of a `ttl.create_pipe`: "direct" or "buffered", the ids of its semaphores, the number of its landing place.
@@ -87,9 +87,10 @@ def choose(threads: Sequence[ThreadOp], pipes: Sequence[UsedPipe], grid: tuple[i
     """Direct pipes wherever the program does not get stuck with them and all receivers use the same place."""
     uniform = Uniformity()
     buffered = {p.value for p in pipes if len(p.targets) > 1 and not _in_lockstep(p, grid, uniform)}
+    protocol = Protocol(threads)
     while True:
         try:
-            stuck = Execution(threads, grid, frozenset(buffered)).run()
+            stuck = Execution(threads, grid, frozenset(buffered), protocol).run()
         except UnknownValue:
             return Choice(frozenset(buffered | _in_cycles(pipes)), None)
         blocking = {

@@ -30,6 +30,16 @@ def kernels(module: ModuleOp) -> Iterator[tuple[ProgramOp, KernelOp]]:
                 yield program, op
 
 
+def kernels_of(program: ProgramOp) -> list[KernelOp]:
+    """The kernels of a program, in order."""
+    return [op for op in program.body.block.ops if isinstance(op, KernelOp)]
+
+
+def threads_of(program: ProgramOp) -> list[ThreadOp]:
+    """The threads of all kernels of a program, in order."""
+    return [thread for kernel in kernels_of(program) for thread in kernel.threads]
+
+
 def grid_of(program: ProgramOp, kernel: KernelOp) -> tuple[int, ...]:
     return (kernel.grid or program.grid).sizes
 
@@ -45,8 +55,7 @@ _Resource = TypeVar("_Resource", bound=Operation)
 
 def resources(program: ProgramOp, kind: type[_Resource]) -> list[_Resource]:
     """What the threads of a program share: ops of a kind beside its kernels, then those in each of them."""
-    inside = [op for op in program.body.block.ops if isinstance(op, KernelOp)]
-    blocks = [program.body.block, *(kernel.body.block for kernel in inside)]
+    blocks = [program.body.block, *(kernel.body.block for kernel in kernels_of(program))]
     return [op for block in blocks for op in block.ops if isinstance(op, kind)]
 
 

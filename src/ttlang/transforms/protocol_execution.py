@@ -72,19 +72,31 @@ class Stuck:
 
 def receivers(pipe: PipeType) -> list[Core]:
     """The cores that a pipe with known coordinates leads to."""
-    first, last = pipe.corners
+    return _rectangle(*pipe.corners)
+
+
+def _rectangle(first: Core, last: Core) -> list[Core]:
     sizes = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
     return [tuple(a + o for a, o in zip(first, offset, strict=True)) for offset in cores_of(sizes)]
 
 
 class Execution:
-    """One run. `buffered`: pipes that hold one block on their way, so that a sender need not wait for its receivers."""
+    """One run. `buffered`: pipes that hold one block on their way, so that a sender need not wait for its receivers.
 
-    def __init__(self, threads: Sequence[ThreadOp], grid: tuple[int, ...], buffered: frozenset[SSAValue]):
+    Runs of the same threads share their `protocol`.
+    """
+
+    def __init__(
+        self,
+        threads: Sequence[ThreadOp],
+        grid: tuple[int, ...],
+        buffered: frozenset[SSAValue],
+        protocol: "Protocol | None" = None,
+    ):
         self.grid = grid
         self.buffered = buffered
-        ops = [op for thread in threads for op in thread.walk()]
-        together = any(isinstance(op, PipeEndOp | SemaphoreWaitOp) or _is_pipe_copy(op) for op in ops)
+        self._protocol = protocol or Protocol(threads)
+        together = self._protocol.is_between_cores
         self.steps = STEPS_TOGETHER if together else STEPS_ALONE
         placed = {thread: dict.fromkeys(cores_of_thread(thread, grid)) for thread in threads}
         cores = list(cores_of(grid))
@@ -97,8 +109,6 @@ class Execution:
         self.announced: dict[tuple[Core, SSAValue], int] = defaultdict(int)
         self.arrived: dict[tuple[Core, SSAValue], int] = defaultdict(int)
         self.pending: dict[tuple[ThreadOp, Core, SSAValue], SSAValue] = {}
-        self._relevant = _Relevance(threads)
-        self._own: dict[tuple[Block, Core], list[Operation]] = {}
         self._targets_of: dict[SSAValue, list[Core]] = {}
 
     def run(self) -> Stuck | None:
@@ -139,7 +149,7 @@ class Execution:
     # Control flow
 
     def _block(self, party: Party, block: Block, known: dict[SSAValue, int]) -> Run:
-        for op in self._ops(block, party.core):
+        for op in self._protocol.ops(block, party.core):
             handler = _HANDLERS.get(type(op))
             if handler is not None:
                 yield from handler(self, party, op, known)
@@ -148,27 +158,18 @@ class Execution:
                     for inner in region.blocks:
                         yield from self._block(party, inner, known)
 
-    def _ops(self, block: Block, core: Core) -> list[Operation]:
-        """The ops of a block that concern a core: not those at the ends of pipes that other cores are at."""
-        found = self._own.get((block, core))
-        if found is None:
-            found = [
-                op for op, cores in self._relevant.placed(block) if cores is None or _is_inside(core, *cores)
-            ]
-            self._own[block, core] = found
-        return found
-
     def _for(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        lower, upper, step = (self._value(party, o, known) for o in (op.lb, op.ub, op.step))
-        variable, *carried = op.body.block.args
-        values = [self._optional(party, o, known) for o in op.iter_args]
+        lower, upper, step = (self._value(party, o, known) for o in op.operands[:3])
+        body: Block = op.body.block
+        variable, *carried = body.args
+        values = [self._optional(party, o, known) for o in op.operands[3:]]
         for turn in range(lower, upper, step):
             self._step()
             inner = {**known, variable: turn}
             inner.update((a, v) for a, v in zip(carried, values, strict=True) if v is not None)
-            yield from self._block(party, op.body.block, inner)
-            end = op.body.block.last_op
-            values = [self._optional(party, o, inner) for o in end.operands]
+            yield from self._block(party, body, inner)
+            if carried and (end := body.last_op) is not None:
+                values = [self._optional(party, o, inner) for o in end.operands]
         known.update((r, v) for r, v in zip(op.results, values, strict=True) if v is not None)
 
     def _if(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
@@ -219,22 +220,29 @@ class Execution:
         self._step()
 
     def _wait(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        key = (party.core, op.cb)
-        yield from self._until(lambda: self.in_buffer[key] > 0, ("wait", op.cb, op))
+        cb = op.cb
+        key, wanted = (party.core, cb), op.blocks
+        if op.ahead is not None:
+            wanted += self._value(party, op.ahead, known)
+        yield from self._until(lambda: self.in_buffer[key] >= wanted, ("wait", cb, op))
 
     def _reserve(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
-        key, capacity = (party.core, op.cb), op.cb_type.buffer_factor.data
-        yield from self._until(lambda: self.in_buffer[key] < capacity, ("reserve", op.cb, op))
+        cb, blocks = op.cb, op.blocks
+        key, capacity = (party.core, cb), cb.type.buffer_factor.data
+        if op.ahead is not None:
+            capacity -= self._value(party, op.ahead, known)
+        yield from self._until(lambda: self.in_buffer[key] + blocks <= capacity, ("reserve", cb, op))
 
     def _pop(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        self.in_buffer[party.core, op.cb] -= 1
+        self.in_buffer[party.core, op.cb] -= op.blocks
         return ()
 
     def _push(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
         self._step()
-        self.in_buffer[party.core, op.cb] += 1
-        party.pushed[op.cb] += 1
+        cb, blocks = op.cb, op.blocks
+        self.in_buffer[party.core, cb] += blocks
+        party.pushed[cb] += blocks
         return ()
 
     def _copy(self, party: Party, op: Any, known: dict[SSAValue, int]) -> Run:
@@ -341,7 +349,7 @@ class Execution:
             and (why in _OTHER_SIDE or p is not party)
             and any(
                 self._is_reached(p, op) and self._may_reach(p, op, why, party.core)
-                for op in self._relevant.doing(p.thread, acts, resource)
+                for op in self._protocol.doing(p.thread, acts, resource)
             )
         ]
         return next((p for p in found if not p.ended), found[0] if found else None)
@@ -443,22 +451,41 @@ def signalled(semaphore: SSAValue) -> SSAValue:
     return owner.semaphore if isinstance(owner, RemoteSemaphoreOp) else semaphore
 
 
-class _Relevance:
-    """Per block, the ops that the protocol is made of: others are not looked at again."""
+class Protocol:
+    """The ops that the protocol of threads is made of, per block: others are not looked at again."""
 
     def __init__(self, threads: Sequence[ThreadOp]):
+        self.is_between_cores = False
         self._ops: dict[Block, list[Operation]] = {}
-        self._placed: dict[Block, list[tuple[Operation, tuple[Core, Core] | None]]] = {}
+        self._by_core: dict[Block, dict[Core, list[Operation]] | None] = {}
+        self._common: dict[Block, list[Operation]] = {}
         self._acts: dict[ThreadOp, _Acts] = {}
         for thread in threads:
             acts = self._acts[thread] = defaultdict(list)
             self._collect(thread.body.block, acts)
 
-    def placed(self, block: Block) -> list[tuple[Operation, tuple[Core, Core] | None]]:
-        """The ops of a block, each with the rectangle of cores that it is for, if it is not for all."""
-        if block not in self._placed:
-            self._placed[block] = [(op, _place(op)) for op in self._ops[block]]
-        return self._placed[block]
+    def ops(self, block: Block, core: Core) -> list[Operation]:
+        """The ops of a block that concern a core: not those at the ends of pipes that other cores are at."""
+        if block not in self._by_core:
+            self._by_core[block] = self._places(block)
+        by_core = self._by_core[block]
+        if by_core is None:
+            return self._ops[block]
+        return by_core[core] if core in by_core else self._common[block]
+
+    def _places(self, block: Block) -> dict[Core, list[Operation]] | None:
+        """The ops of a block for each core that some op is for alone; None when all ops are for all."""
+        ops = self._ops[block]
+        placed = {number: place for number, op in enumerate(ops) if (place := _place(op)) is not None}
+        if not placed:
+            return None
+        at: dict[Core, list[int]] = defaultdict(list)
+        for number, (first, last) in placed.items():
+            for core in _rectangle(first, last):
+                at[core].append(number)
+        common = [number for number in range(len(ops)) if number not in placed]
+        self._common[block] = [ops[number] for number in common]
+        return {core: [ops[n] for n in sorted([*common, *numbers])] for core, numbers in at.items()}
 
     def doing(self, thread: ThreadOp, act: str, resource: SSAValue) -> Sequence[Operation]:
         """The ops of a thread that do this to a resource."""
@@ -468,9 +495,11 @@ class _Relevance:
         found: list[Operation] = []
         for op in block.ops:
             if isinstance(op, _STEPS) or _is_pipe_copy(op):
+                self.is_between_cores |= isinstance(op, SemaphoreWaitOp | CopyOp)
                 found.append(op)
                 _note(op, acts)
             elif op.regions:
+                self.is_between_cores |= isinstance(op, PipeEndOp)
                 inner = [self._collect(b, acts) for region in op.regions for b in region.blocks]
                 if any(inner) or (op.results and isinstance(op, scf.ForOp | scf.IfOp | scf.WhileOp)):
                     found.append(op)

@@ -7,9 +7,10 @@ computes n tiles between acquire and release takes n times as many.
 
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import BoolAttr, IntegerAttr, i32
+from xdsl.dialects.builtin import BoolAttr, i32
 from xdsl.ir import Operation, SSAValue
 
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
     BlockComputeOp,
@@ -79,15 +80,15 @@ class Plan:
                 for value, slot in self.copies[op]:
                     copy = CopyDSTOp(operands.get(value, value))
                     copy.location = op.location
-                    copy.attributes[DST] = IntegerAttr(slot, i32)
+                    copy.attributes[DST] = integer(slot, i32)
                     body.insert_op_before(copy, op)
                     operands[value] = copy.result
             if op in self.folded:
                 op.attributes[FOLDED] = BoolAttr.from_bool(True)
             if op in self.place:
-                op.attributes[DST] = IntegerAttr(self.place[op], i32)
+                op.attributes[DST] = integer(self.place[op], i32)
             if op in self.scratch:
-                op.attributes[SCRATCH] = IntegerAttr(self.scratch[op], i32)
+                op.attributes[SCRATCH] = integer(self.scratch[op], i32)
             if isinstance(op, YieldOp) or op in self.place:
                 self._rewrite(op, operands)
 
@@ -107,7 +108,7 @@ class Plan:
             new = LoadTileOp(value)
         new.location = before.location
         new.results[0].name_hint = value.name_hint
-        new.attributes[DST] = IntegerAttr(slot, i32)
+        new.attributes[DST] = integer(slot, i32)
         body.insert_op_before(new, before)
         return new.results[0]
 

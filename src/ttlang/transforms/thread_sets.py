@@ -15,7 +15,7 @@ from ttlang.dialects.ttl.structure import (
 
 from .core_values import Core, cores_of
 from .errors import error
-from .program_structure import grid_of, thread_name
+from .program_structure import grid_of, kernels_of, thread_name
 
 
 def runs_on(kernel: KernelOp, core: Core) -> bool:
@@ -57,7 +57,7 @@ def thread_sets(program: ProgramOp) -> list[ThreadSet]:
 
     Raises CompileError at a thread for which its cores have no processor left.
     """
-    inside = [op for op in program.body.block.ops if isinstance(op, KernelOp)]
+    inside = kernels_of(program)
     found: dict[tuple[KernelOp, ...], list[Core]] = {}
     for core in cores_of(grid_of(program, inside[0])) if inside else ():
         if running := tuple(kernel for kernel in inside if runs_on(kernel, core)):

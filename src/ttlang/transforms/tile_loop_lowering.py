@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, StringAttr, f32
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, f32
 from xdsl.ir import Operation, SSAValue
 
+from ttlang.dialects.interned import string
 from ttlang.dialects.op_table import OpCall, OpRow
 from ttlang.dialects.ttl.buffers import AcquireOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
@@ -92,7 +93,7 @@ def _slot(op: Operation, name: str) -> int:
 
 def mark(call: Operation, /, **units: str) -> None:
     """Say that a call configures these units."""
-    call.attributes[INITS] = DictionaryAttr({unit: StringAttr(value) for unit, value in units.items()})
+    call.attributes[INITS] = DictionaryAttr({unit: string(value) for unit, value in units.items()})
 
 
 def _phases(row: OpRow) -> list[tuple[OpCall | None, list[OpCall]]]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pass `ttl-assign-dst-registers`."""
 
+import sys
 from dataclasses import dataclass
 from math import prod
 
@@ -10,6 +11,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import (
     BlockBroadcastOp,
@@ -25,6 +27,7 @@ from ttlang.hardware import chip
 from ttlang.hardware.data_formats import DataType
 
 from .errors import error
+from .fused_loops import MAX_TILES
 from .kernel_builder import cb_index
 from .register_scan import Overflow, RegisterScan
 from .sub_blocks import sub_block_shape
@@ -68,7 +71,7 @@ class TTLAssignDSTRegisters(ModulePass):
 
     Input: functions of compute threads, as `ttl-expand-threads` makes them; `ttl-bufferize` has split what does not fit.
     Output: `dst` on every value (a slot: the register of tile t of a section of n tiles is slot * n + t), `dst_slots` and
-    `subblock` on each fused loop (as many tiles as fill the capacity), and `accumulate_in` where it accumulates: "dst"
+    `subblock` on each fused loop (as many tiles as fill the capacity, at most its `max_tiles`), and `accumulate_in` where it accumulates: "dst"
     when the whole block stays in the registers between its reserve and its push, else "l1"; `ttl.unpack_to_dest` on the
     function. Refuses a loop that needs
     more registers than there are, which hand-written IR may hold.
@@ -94,15 +97,22 @@ class TTLAssignDSTRegisters(ModulePass):
                 hint="run ttl-bufferize before the threads are expanded: it splits expressions",
             ) from None
         shape = tensor_shape(loop.outputs[0].type) or (1, 1)
-        subblock = sub_block_shape(loop, limit // plan.slots)
+        tiles = min(limit // plan.slots, _most_tiles(loop))
+        subblock = sub_block_shape(loop, tiles)
         if loop.accumulate is not None:
-            resident = prod(shape) * plan.slots <= limit and _stays_resident(loop)
+            resident = prod(shape) <= tiles and _stays_resident(loop)
             loop.attributes[ACCUMULATE_IN] = StringAttr("dst" if resident else "l1")
             if resident:
                 subblock = (prod(shape[:-1]), shape[-1])
         plan.apply()
-        loop.attributes[SLOTS] = IntegerAttr(plan.slots, i32)
+        loop.attributes[SLOTS] = integer(plan.slots, i32)
         loop.attributes[SUBBLOCK] = i64_array(subblock)
+
+
+def _most_tiles(loop: BlockComputeOp) -> int:
+    """Tiles that a section of a loop may have, as a schedule says."""
+    limit = loop.attributes.get(MAX_TILES)
+    return limit.value.data if isinstance(limit, IntegerAttr) else sys.maxsize
 
 
 def _reads_through_source_registers(loop: BlockComputeOp, argument: BlockArgument) -> bool:

@@ -9,7 +9,8 @@ from xdsl.dialects.builtin import MemRefLayoutAttr, MemRefType, ModuleOp, NoneAt
 from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
 from xdsl.passes import ModulePass
 
-from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.interned import memref, tensor
+from ttlang.dialects.ttcore import tile_type
 from ttlang.dialects.ttl.attributes import AccessorType, BlockType, CBType, MemorySpace, MemorySpaceAttr
 from ttlang.dialects.ttl.buffers import (
     AcquireOp,
@@ -34,14 +35,15 @@ from .ttl_infer_dst_requirements import REASON
 INTERMEDIATE = "intermediate"
 """Attribute of a circular buffer that the compiler made: why."""
 
-_SPLIT = "the expression needs more DST registers than there are"
+SPLIT = "the expression needs more DST registers than there are"
+"""Why a value has a buffer when its expression is split."""
 
 
 def buffer_type(type: TensorType[Attribute], space: MemorySpace) -> MemRefType[Attribute]:
     """The memref of a tensor in a memory; a layout stays with it."""
     layout = type.encoding
     assert isinstance(layout, MemRefLayoutAttr | NoneAttr)
-    return MemRefType(type.element_type, type.get_shape(), layout, MemorySpaceAttr(space))
+    return memref(type.element_type, type.get_shape(), layout, MemorySpaceAttr(space))
 
 
 class _ThreadBufferizer:
@@ -101,7 +103,7 @@ class _ThreadBufferizer:
         handed: list[CBWaitOp] = []
 
         def make_buffer(value: SSAValue, type: MemRefType[Attribute]) -> tuple[SSAValue, SSAValue]:
-            written, wait = self._intermediate(value, type.get_shape(), op, before, _SPLIT)
+            written, wait = self._intermediate(value, type.get_shape(), op, before, SPLIT)
             assert wait.block is not None
             handed.append(wait)
             return written, wait.block
@@ -130,7 +132,7 @@ class _ThreadBufferizer:
     ) -> tuple[SSAValue, CBWaitOp]:
         """A circular buffer for a value: reserve, push and wait stand before `before`; the loop is to go before the push."""
         tile = tile_of(value.type)
-        held = TileType(HELD_AS.get(tile.dtype, tile.dtype), (tile.rows, tile.columns))
+        held = tile_type(HELD_AS.get(tile.dtype, tile.dtype), (tile.rows, tile.columns))
         cb = CreateCBOp(CBType(shape, held, 1))
         cb.attributes[INTERMEDIATE] = StringAttr(reason)
         name = value.name_hint or op.name.removeprefix("ttl.block_")
@@ -148,7 +150,7 @@ class _ThreadBufferizer:
             before.parent.insert_op_before(step, before)
         for acquire in (reserve, wait):
             assert acquire.block is not None
-            retype(acquire.block, buffer_type(TensorType(held, shape), MemorySpace.L1))
+            retype(acquire.block, buffer_type(tensor(held, shape), MemorySpace.L1))
             acquire.block.name_hint = name
         self.waits.append(wait)
         tiles = "x".join(map(str, shape))

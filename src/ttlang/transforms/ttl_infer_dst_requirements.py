@@ -152,7 +152,7 @@ class TTLInferDSTRequirements(ModulePass):
             for thread in kernel.threads:
                 if isinstance(thread, ComputeThreadOp):
                     self._mark(thread)
-            wide[program] = wide.get(program, False) or _needs_wide_registers(kernel)
+            wide[program] = wide.get(program, False) or needs_wide_registers(kernel)
         for program, needed in wide.items():
             program.attributes.setdefault("fp32_dest_acc", BoolAttr.from_bool(needed))
 
@@ -172,7 +172,7 @@ class TTLInferDSTRequirements(ModulePass):
                 value_op.parent.insert_op_after(mark, value_op)
 
 
-def _needs_wide_registers(kernel: KernelOp) -> bool:
+def needs_wide_registers(kernel: KernelOp) -> bool:
     """Whether a type that the kernel computes with does not fit 16-bit registers."""
     tiles = {buffer_tile(cb) for cb in tile_buffers(kernel)}
     for thread in kernel.threads:

@@ -22,7 +22,7 @@ from ttlang.dialects.ttl.semaphores import (
     SemaphoreIncOp,
     SemaphoreSetOp,
 )
-from ttlang.dialects.ttl.structure import DataMovementThreadOp, KernelOp, ProgramOp, ThreadOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp, ProgramOp, ThreadOp
 
 from .errors import error
 from .local_shards import place_in_shards
@@ -31,12 +31,13 @@ from .pipe_handshakes import Choice, Handshakes, UsedPipe, choose, used_pipes
 from .program_structure import (
     chip_of,
     grid_of,
-    kernels,
+    kernels_of,
     name_of,
     programs,
     remove,
     resources,
     thread_name,
+    threads_of,
 )
 from .protocol_execution import UNSYNCHRONISED, Party, Stuck
 from .stage_checks import require_no_handshakes, require_tensors, require_threads
@@ -77,20 +78,32 @@ class _Pending:
 
     copies: dict[CopyOp, None] = field(default_factory=dict)
     waited: dict[CopyOp, None] = field(default_factory=dict)
+    sent: set[CopyOp] = field(default_factory=set)
+    """Writes that have left this core on every path: their blocks may be released."""
 
     def copy(self) -> "_Pending":
-        return _Pending(dict(self.copies), dict(self.waited))
+        return _Pending(dict(self.copies), dict(self.waited), set(self.sent))
 
     def merge(self, other: "_Pending") -> None:
+        self.sent = {
+            copy
+            for copy in self.sent | other.sent
+            if all(copy in state.sent or copy not in state.copies for state in (self, other))
+        }
         self.copies.update(other.copies)
         self.waited.update(other.waited)
 
-    def key(self) -> tuple[frozenset[CopyOp], frozenset[CopyOp]]:
-        return frozenset(self.copies), frozenset(self.waited)
+    def key(self) -> tuple[frozenset[CopyOp], ...]:
+        return frozenset(self.copies), frozenset(self.waited), frozenset(self.sent)
+
+    def start(self, copy: CopyOp) -> None:
+        self.copies[copy] = None
+        self.sent.discard(copy)
 
     def drop(self, copy: CopyOp) -> None:
         self.copies.pop(copy, None)
         self.waited.pop(copy, None)
+        self.sent.discard(copy)
 
 
 @dataclass
@@ -183,6 +196,7 @@ class _Inserter:
         self.branches.pop()
         pending.copies.clear()
         pending.waited.clear()
+        pending.sent.clear()
         for state in states:
             pending.merge(state)
 
@@ -217,13 +231,16 @@ class _Inserter:
             case CBPushOp():
                 self.require(op, pending, _touching(pending, op.cb, CBReserveOp))
             case CBPopOp():
-                self.require(op, pending, _touching(pending, op.cb, CBWaitOp))
+                used = _touching(pending, op.cb, CBWaitOp)
+                self.require(op, pending, [c for c in used if c not in pending.sent])
             case ReadElementOp() | WriteElementOp():
                 self.require(op, pending, [c for c in pending.copies if op.block in (c.src, c.dst)])
             case SemaphoreSetOp() | SemaphoreIncOp():
                 # another core acts on what the thread has waited for
                 self.require(op, pending, list(pending.waited))
-            case DMABarrierOp():
+            case DMABarrierOp() if op.sent is not None:
+                pending.sent.update(c for c in pending.copies if transfer_direction(c) is Direction.write)
+            case DMABarrierOp() if op.is_complete:
                 for copy in list(pending.copies):
                     if not is_receive(copy) and (
                         op.direction is None or op.direction.data == transfer_direction(copy).value
@@ -243,8 +260,8 @@ class _Inserter:
         if is_receive(op):  # one at a time: their arrivals are counted together
             conflicts += [c for c in pending.copies if is_receive(c) and c not in conflicts]
         self.require(op, pending, conflicts)
-        if not is_send(op):
-            pending.copies[op] = None
+        if not is_send(op) and op.transaction is None:
+            pending.start(op)
 
     def _wait(self, op: WaitOp, pending: _Pending) -> None:
         copy = op.tx.owner
@@ -397,6 +414,16 @@ def _refuse_chain(stuck: Stuck) -> Exception:
     return error(why[2], f"deadlock: {_activity(last)}, which nothing will end", notes=notes)
 
 
+def require_progress(program: ProgramOp) -> None:
+    """Raise CompileError when the threads of a program are known to get stuck."""
+    if not (inside := kernels_of(program)):
+        return
+    grid = grid_of(program, inside[0])
+    choice = choose(threads_of(program), used_pipes(program), grid)
+    if choice.stuck is not None:
+        raise _refuse(choice.stuck)
+
+
 @dataclass(frozen=True)
 class TTLInsertSynchronization(ModulePass):
     """Decides where transfers must have ended, makes the handshakes of pipes, and refuses deadlocks.
@@ -404,7 +431,9 @@ class TTLInsertSynchronization(ModulePass):
     Input: threads with `ttl.copy` and, optionally, `ttl.wait`. A read must have landed before its block is pushed,
     sent or looked at, a write must have left before its block is released, a tensor written must have arrived
     before it is read again, and what was waited for must be done before a semaphore tells another core. One
-    barrier ends all transfers of its direction, so transfers that are needed at the same point share one.
+    barrier ends all transfers of its direction, so transfers that are needed at the same point share one. Copies with a
+    transaction are left alone: the schedule that made them has put their barriers. Writes that a `ttl.dma_barrier write sent`
+    has seen leave need no other barrier before their block is released, but for all else.
 
     A copy between a circular buffer and the core's own shard is no transfer when the shard can be the buffer
     (`ttlang.transforms.local_shards`): it is removed, and the buffer's `ttl.create_cb` says whose shards it is.
@@ -423,17 +452,16 @@ class TTLInsertSynchronization(ModulePass):
         for check in (require_threads, require_tensors, require_no_handshakes):
             check(op, self.name)
         for program in programs(op):
-            if inside := [kernel for owner, kernel in kernels(op) if owner is program]:
-                self._program(program, inside)
+            if inside := kernels_of(program):
+                self._program(program, grid_of(program, inside[0]))
 
-    def _program(self, program: ProgramOp, inside: Sequence[KernelOp]) -> None:
-        grid = grid_of(program, inside[0])
-        threads = [thread for kernel in inside for thread in kernel.threads]
+    def _program(self, program: ProgramOp, grid: tuple[int, ...]) -> None:
+        threads = threads_of(program)
         pipes = used_pipes(program)
         choice = choose(threads, pipes, grid)
         if choice.stuck is not None:
             raise _refuse(choice.stuck)
-        place_in_shards(program, inside)
+        place_in_shards(program)
         for thread in threads:
             if isinstance(thread, DataMovementThreadOp):
                 _Inserter().thread(thread)

@@ -11,7 +11,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.elementwise import BY_NAME
-from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.interned import tensor
+from ttlang.dialects.ttcore import TileType, tile_type
 from ttlang.dialects.ttl.attributes import CBType
 from ttlang.dialects.ttl.buffers import (
     CBPopOp,
@@ -182,7 +183,7 @@ class _ThreadLegalizer:
         own = tensor_shape(value.type) or ()
         wanted = shape[len(shape) - len(own) :]
         result = tuple(w if d in dims else s for d, (s, w) in enumerate(zip(own, wanted, strict=True)))
-        repeated = self._emit(BlockBroadcastOp(value, dims, TensorType(tile_of(value.type), result)))
+        repeated = self._emit(BlockBroadcastOp(value, dims, tensor(tile_of(value.type), result)))
         repeated.name_hint = value.name_hint
         return repeated
 
@@ -440,7 +441,7 @@ def _tensor_of(type: Attribute, dtype: DataType | None = None) -> TensorType[Att
     shape = tensor_shape(type)
     assert shape is not None
     tile = tile_of(type)
-    return TensorType(tile if dtype is None else TileType(dtype, (tile.rows, tile.columns)), shape)
+    return tensor(tile if dtype is None else tile_type(dtype, (tile.rows, tile.columns)), shape)
 
 
 @dataclass(frozen=True)

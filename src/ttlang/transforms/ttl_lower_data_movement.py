@@ -13,11 +13,12 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.attributes import CBType, PipeType
-from ttlang.dialects.ttl.buffers import CBReserveOp, acquired_cb
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, acquired_cb
 from ttlang.dialects.ttl.compute import tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp, TensorAccessorOp, WaitOp
 from ttlang.dialects.ttl.elements import ReadElementOp, WriteElementOp
 from ttlang.dialects.ttl.pipes import CreatePipeOp, IfSrcOp, PipeEndOp
+from ttlang.dialects.ttl.syntax import constant_index
 from ttlang.hardware import Chip, chip
 
 from .advancing_pages import AdvancingPages
@@ -26,9 +27,9 @@ from .element_access import ElementAccess
 from .errors import error
 from .index_bounds import Affine, affine_of
 from .kernel_builder import KernelBuilder, tensor_index
-from .lowering_targets import TTKERNEL, Target
+from .lowering_targets import TTKERNEL, Target, row_name
 from .pipe_lowering import PipeLowering, made_pipe
-from .program_structure import buffers, kernels, remove
+from .program_structure import block_bytes, buffers, kernels, remove
 from .stage_checks import require_functions
 from .tensor_pages import Pages, Run, divides, element_bytes, runs
 from .ttl_insert_synchronization import is_receive, is_send
@@ -80,6 +81,8 @@ class _FunctionLowering:
         self.advancing = AdvancingPages(self.b)
         self.program = tensors
         self.accessors: dict[SSAValue, SSAValue] = {}
+        self.ends: dict[SSAValue, SSAValue] = {}
+        """Of buffers with blocks in flight: the address behind their last block."""
         self.pages: dict[SSAValue, Pages] = {}
         self.tensors: list[SSAValue] = [
             a for a in func.body.blocks[0].args if tensor_index(func, a) is not None
@@ -108,6 +111,14 @@ class _FunctionLowering:
             self._pipe_end(end)
         for op in reversed(dead):
             remove(op)
+        self._untag()
+
+    def _untag(self) -> None:
+        """Reads of kernels after this one have no transaction id."""
+        end = self.func.body.blocks[0].last_op
+        if end is not None and any(row_name(o) == "noc_async_read_set_trid" for o in self.func.walk()):
+            with self.b.before(end):
+                self.b.call("noc_async_read_set_trid", self.b.i32(0))
 
     def _accessor(self, op: TensorAccessorOp) -> None:
         """`TensorAccessor(TensorAccessorArgs<words of this tensor>(), base address, page size)`"""
@@ -172,6 +183,23 @@ class _FunctionLowering:
             else:
                 self._within_core(op)
 
+    def _behind(self, acquired: AcquireOp, ahead: SSAValue, pointer: str) -> SSAValue:
+        """The L1 address of the block behind others that are held: the buffer may end between."""
+        cb, type = acquired.cb, acquired.cb_type
+        block = block_bytes(type)
+        if cb not in self.ends:
+            with self.b.at_start():
+                base = self.b.value(pointer, self.b.buffer(cb), type=i32)
+                self.ends[cb] = self._plus(base, block * type.buffer_factor.data)
+                self.ends[cb].name_hint = f"{cb.name_hint}_end" if cb.name_hint else None
+        first = self.b.value(pointer, self.b.buffer(cb), type=i32)
+        offset = self.b.i32(self.b.multiply(ahead, block))
+        there = self.b.insert(arith.AddiOp(first, offset)).results[0]
+        there.name_hint = f"{cb.name_hint}_ahead" if cb.name_hint else None
+        around = self.b.insert(arith.SubiOp(there, self.b.i32(block * type.buffer_factor.data))).results[0]
+        is_behind_end = self.b.insert(arith.CmpiOp(there, self.ends[cb], "uge")).results[0]
+        return self.b.insert(arith.SelectOp(is_behind_end, around, there)).results[0]
+
     def _pointer(self, end: SSAValue) -> SSAValue:
         """The L1 address of a block, or of the block of a circular buffer that holds one."""
         if isinstance(end.type, CBType):
@@ -181,7 +209,12 @@ class _FunctionLowering:
             assert isinstance(end.owner, Operation)
             raise error(end.owner, "a transfer needs a block acquired from a circular buffer")
         pointer = "get_write_ptr" if isinstance(end.owner, CBReserveOp) else "get_read_ptr"
-        address = self.b.value(pointer, self.b.buffer(cb), type=i32)
+        ahead = end.owner.ahead if isinstance(end.owner, AcquireOp) else None
+        if ahead is not None and constant_index(ahead) != 0:
+            assert isinstance(end.owner, AcquireOp)
+            address = self._behind(end.owner, ahead, pointer)
+        else:
+            address = self.b.value(pointer, self.b.buffer(cb), type=i32)
         address.name_hint = f"{end.name_hint}_ptr" if end.name_hint else None
         return address
 
@@ -206,8 +239,21 @@ class _FunctionLowering:
         if run.datum:
             self._check_rows(op, reference, run, pages, reads)
         page, offset = self._start(op, reference, shape, pages, run)
+        if op.transaction is not None:
+            self._tag(op, op.transaction)
         transfer = _Transfer(op, reference, run, reads, offset)
         self._nest(transfer, list(run.loops), page, self._pointer(block))
+
+    def _tag(self, op: CopyOp, transaction: SSAValue) -> None:
+        """Reads from here on have this transaction id, unless the copy before has given it to them."""
+        before = op.prev_op
+        while before is not None and not before.regions:
+            if isinstance(before, CopyOp) and before.transaction is not None:
+                if before.transaction is transaction:
+                    return
+                break
+            before = before.prev_op
+        self.b.call("noc_async_read_set_trid", self.b.i32(transaction))
 
     def _check_rows(
         self, op: CopyOp, reference: IndexAccessorOp, run: Run, pages: Pages, reads: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import FunctionType, ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, ReleaseOp
@@ -89,10 +89,24 @@ class _FunctionLowering:
     def _buffer(self, op: AcquireOp | ReleaseOp) -> None:
         with self.b.before(op):
             handle = self.b.buffer(op.cb)
-            self.b.call(_CALLS[type(op)], handle, self.b.i32(pages_per_block(op.cb_type)))
+            blocks: SSAValue | int = op.blocks
+            if isinstance(op, AcquireOp) and op.ahead is not None:
+                blocks = self.b.add(op.ahead, blocks)
+            pages = self.b.multiply(blocks, pages_per_block(op.cb_type))
+            self.b.call(_CALLS[type(op)], handle, self.b.i32(self.b.index(pages)))
         remove(op)
 
     def _barrier(self, op: DMABarrierOp) -> None:
+        if op.transaction is not None:
+            with self.b.before(op):
+                self.b.call("noc_async_read_barrier_with_trid", self.b.i32(op.transaction))
+            remove(op)
+            return
+        if op.sent is not None:
+            with self.b.before(op):
+                self.b.call("noc_async_writes_flushed")
+            remove(op)
+            return
         calls = _BOTH_BARRIERS if op.direction is None else _BARRIERS[op.direction.data]
         with self.b.before(op):
             for call in calls:

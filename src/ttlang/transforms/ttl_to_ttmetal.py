@@ -21,6 +21,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ttlang.dialects import ttcore, ttmetal
+from ttlang.dialects.interned import memref
 from ttlang.dialects.ttcore import InterleavedLayoutAttr, ShardLayoutAttr, TileType, row_major_strides
 from ttlang.dialects.ttl.attributes import GridAttr, LayoutAttr, MemorySpace, MemorySpaceAttr, ints
 from ttlang.dialects.ttl.buffers import CreateCBOp
@@ -120,14 +121,14 @@ def _device_type(type_: MemRefType) -> MemRefType:
     shape, size = type_.get_shape(), element_bytes(type_.element_type)
     if not isinstance(layout, LayoutAttr) or not layout.is_sharded:
         whole = (*(1 for _ in shape), *shape)
-        return MemRefType(
+        return memref(
             type_.element_type, whole, InterleavedLayoutAttr(row_major_strides(shape, size)), memory
         )
     shard, grid = ints(layout.shard), ints(layout.grid)  # type: ignore[arg-type]
     rows, columns = folded(shape)
     counts = (-(-rows // shard[0]), -(-columns // shard[1])) if len(grid) == 2 else (1, grid[0])
     strides = row_major_strides(shard, size)
-    return MemRefType(type_.element_type, (*counts, *shard), ShardLayoutAttr(strides), memory)
+    return memref(type_.element_type, (*counts, *shard), ShardLayoutAttr(strides), memory)
 
 
 def _buffer_type(cb: CreateCBOp, cores: tuple[int, int], blocks: int) -> MemRefType:
@@ -136,7 +137,7 @@ def _buffer_type(cb: CreateCBOp, cores: tuple[int, int], blocks: int) -> MemRefT
     shape = folded(ints(cb.result.type.shape))
     strides = row_major_strides(shape, element_bytes(element))
     layout = ShardLayoutAttr(strides, blocks)
-    return MemRefType(element, (rows, columns, *shape), layout, L1_SPACE)
+    return memref(element, (rows, columns, *shape), layout, L1_SPACE)
 
 
 def written_tensors(functions: Sequence[FuncOp]) -> set[int]:

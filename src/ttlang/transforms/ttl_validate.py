@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pass `ttl-validate`."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
@@ -23,10 +24,12 @@ from ttlang.dialects.ttl.compute import BlockStoreOp, tensor_shape
 from ttlang.dialects.ttl.data_movement import CopyOp, IndexAccessorOp
 from ttlang.dialects.ttl.elements import ReadElementOp
 from ttlang.dialects.ttl.pipes import PipeEndOp
-from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
+from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, ProgramOp, ThreadOp
+from ttlang.dialects.ttl.syntax import constant_index
 
 from .condition_keys import Key, condition_key
 from .core_contracts import check_pipes, check_semaphores
+from .core_values import trip_count
 from .errors import error
 from .index_bounds import bounds, is_unconditional
 from .program_structure import buffers, chip_of, grid_of, kernels, name_of, programs
@@ -67,12 +70,40 @@ class _Thread:
     op: ThreadOp
     waits: dict[SSAValue, Operation] = field(default_factory=dict)
     pushes: dict[SSAValue, Operation] = field(default_factory=dict)
+    groups: dict[AcquireOp, list[AcquireOp]] = field(default_factory=dict)
+    """Acquisitions by which blocks of one buffer are held at once, by the first of them."""
+    draining: set[AcquireOp] = field(default_factory=set)
+    """Blocks of a group of which an older one has been released."""
+    ahead: set[SSAValue] = field(default_factory=set)
+    """Buffers of which several blocks are reserved at once: a schedule made the order of their reserves and pushes."""
 
     def run(self) -> None:
         final = self._block(self.op.body.block, {})
         for cb in final:
             for acquired in _held(final, cb):
                 self._missing_release(acquired, "before the thread ends")
+        self._check_groups()
+
+    def _check_groups(self) -> None:
+        """Blocks that compute holds at once must lie in a row: the last block of a buffer and its first do not."""
+        if not isinstance(self.op, ComputeThreadOp):
+            return
+        sizes: dict[tuple[SSAValue, type], set[int]] = defaultdict(set)
+        for first, group in self.groups.items():
+            sizes[first.cb, type(first)].add(len(group))
+        for first, group in self.groups.items():
+            count, blocks = len(group), first.cb_type.buffer_factor.data
+            if count == 1 or (sizes[first.cb, type(first)] == {count} and blocks % count == 0):
+                continue
+            released = _most_released(self.op, first.cb, RELEASE_OF[type(first)])
+            if released is not None and released <= blocks:
+                continue
+            raise error(
+                group[-1],
+                f"{count} blocks of '{name_of(first.cb, 'a buffer')}' are held at once, but not always in a row: it holds {blocks}",
+                notes=[("the first of them was acquired", first)],
+                hint=f"make buffer_factor a multiple of {count}, and take {count} blocks each time",
+            )
 
     def _missing_release(self, acquired: AcquireOp, when: str) -> None:
         verb = _VERBS[type(acquired)]
@@ -107,7 +138,18 @@ class _Thread:
     def _check_held(self, op: Operation, operand: SSAValue, state: State) -> None:
         """A block is used only while it is held."""
         acquired = operand.owner
-        if not isinstance(acquired, AcquireOp) or acquired in _held(state, acquired.cb):
+        if not isinstance(acquired, AcquireOp):
+            return
+        if acquired in self.draining:
+            raise error(
+                op,
+                "a block is used after the release of one that was acquired before it",
+                notes=[("this block was acquired", acquired)],
+                hint="release the blocks of a buffer that are held at once together, after the last use of any",
+            )
+        if acquired in _held(state, acquired.cb):
+            return
+        if _is_ahead(acquired):
             return
         release = RELEASE_OF[type(acquired)]
         released = [u.operation for u in acquired.cb.uses if isinstance(u.operation, release)]
@@ -124,6 +166,15 @@ class _Thread:
     def _acquire(self, op: AcquireOp, state: State) -> State:
         held = _held(state, op.cb)
         same = [h for h in held if type(h) is type(op)]
+        if not same and _is_ahead(op):
+            self.pushes.setdefault(op.cb, op)
+            self.ahead.add(op.cb)
+            return state
+        self.draining.discard(op)
+        if not same:
+            self.groups[op] = [op]
+        elif self._joins(op, same):
+            return {**state, op.cb: (*held, op)}
         if same:
             verb, release = _VERBS[type(op)], _VERBS[RELEASE_OF[type(op)]]
             raise error(
@@ -136,6 +187,17 @@ class _Thread:
         (self.waits if isinstance(op, CBWaitOp) else self.pushes).setdefault(op.cb, op)
         return {**state, op.cb: (*held, op)}
 
+    def _joins(self, op: AcquireOp, same: list[AcquireOp]) -> bool:
+        """Whether a block is acquired behind those that are held, without loops or branches between."""
+        group = self.groups.get(same[0])
+        if group is None or op.ahead is None or any(h.parent is not op.parent for h in same):
+            return False
+        if constant_index(op.ahead) != len(same):
+            return False
+        if op not in group:
+            group.append(op)
+        return True
+
     def _release(self, op: ReleaseOp, state: State) -> State:
         held = _held(state, op.cb)
         wanted = _RELEASED_BY[type(op)]
@@ -143,7 +205,10 @@ class _Thread:
             if isinstance(candidate, wanted):
                 if isinstance(candidate, CBReserveOp):
                     self._check_written(candidate, op)
+                self.draining.update(h for h in held[i + 1 :] if isinstance(h, wanted))
                 return {**state, op.cb: held[:i] + held[i + 1 :]}
+        if isinstance(op, CBPushOp) and op.cb in self.ahead:
+            return state
         name = name_of(op.cb, "the buffer")
         raise error(
             op,
@@ -222,6 +287,27 @@ class _Thread:
             else:
                 joined[cb] = _Split(key, _held(where_true, cb), _held(where_false, cb), op)
         return joined
+
+
+def _is_ahead(op: AcquireOp) -> bool:
+    """Whether a block is reserved behind others that are not pushed yet."""
+    return isinstance(op, CBReserveOp) and op.ahead is not None
+
+
+def _most_released(op: Operation, cb: SSAValue, kind: type[Operation]) -> int | None:
+    """How many blocks of a buffer are popped or pushed at most by what is in an op; None when that is not known."""
+    if isinstance(op, ReleaseOp):
+        return op.blocks if op.cb is cb and isinstance(op, kind) else 0
+    counts = [
+        _most_released(inner, cb, kind) for region in op.regions for b in region.blocks for inner in b.ops
+    ]
+    total = sum(count or 0 for count in counts)
+    if None in counts or (total and isinstance(op, scf.WhileOp)):
+        return None
+    if not total or not isinstance(op, scf.ForOp):
+        return total
+    turns = trip_count(op)
+    return None if turns is None else turns * total
 
 
 def _held(state: State, cb: SSAValue) -> Held:

@@ -66,7 +66,11 @@ CASES: dict[str, tuple[str, str]] = {
         movement("§ttl.cb_reserve %cb, 0"),
         f"'ttl.cb_reserve' op 0 tiles, but a block of {CB} has 2",
     ),
-    "push count": (movement("§ttl.cb_push %cb, 4"), f"'ttl.cb_push' op 4 tiles, but a block of {CB} has 2"),
+    "push count": (movement("§ttl.cb_push %cb, 3"), f"'ttl.cb_push' op 3 tiles, but a block of {CB} has 2"),
+    "push too many": (
+        movement("§ttl.cb_push %cb, 6"),
+        f"'ttl.cb_push' op 6 tiles, but a block of {CB} has 2",
+    ),
     "block of a buffer": (
         compute(f"%b = §ttl.cb_wait %cb, 2 : !ttl.block<tensor<1x2x{TILE}>>"),
         f"'ttl.cb_wait' op block !ttl.block<tensor<1x2x{TILE}>> is no block of {CB}",

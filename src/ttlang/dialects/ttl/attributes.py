@@ -2,6 +2,7 @@
 """Types and attributes of the `ttl` dialect."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import cast
 
@@ -23,6 +24,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
+from ttlang.dialects.interned import tensor
 from ttlang.dialects.ttcore import TileType
 
 IntList = ArrayAttr[IntAttr]
@@ -298,6 +300,12 @@ class SliceAttr(ParametrizedAttribute):
             raise VerifyException("a slice step must not be 0")
 
 
+@lru_cache(maxsize=256)
+def _block_type(buffer: "CBType") -> "BlockType":
+    """Asked for at each acquire."""
+    return BlockType(tensor(buffer.tile_type, ints(buffer.shape)))
+
+
 @irdl_attr_definition
 class CBType(ParametrizedAttribute, TypeAttribute):
     """`!ttl.cb<[2,1], !ttcore.tile<32x32, f32>, 2, L1>`: a circular buffer.
@@ -331,7 +339,7 @@ class CBType(ParametrizedAttribute, TypeAttribute):
 
     @property
     def block_type(self) -> "BlockType":
-        return BlockType(TensorType(self.tile_type, ints(self.shape)))
+        return _block_type(self)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

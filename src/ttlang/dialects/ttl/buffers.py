@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Circular buffers: creation, acquisition and release of blocks, access to single tiles."""
 
+from math import prod
+
 from xdsl.dialects.builtin import (
     I64,
     IndexType,
@@ -13,6 +15,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_result_def,
     prop_def,
     result_def,
@@ -22,6 +25,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from ttlang.dialects.interned import integer
 from ttlang.dialects.ttcore import TileType
 
 from .attributes import BlockType, CBType, MemorySpace, MemorySpaceAttr, ints
@@ -68,7 +72,7 @@ class CreateCBOp(IRDLOperation):
             properties={
                 "shape": i64_array(ints(type.shape)),
                 "tile_type": type.tile_type,
-                "buffer_factor": IntegerAttr(type.buffer_factor.data, i64),
+                "buffer_factor": integer(type.buffer_factor.data),
                 "memory_space": MemorySpaceAttr(MemorySpace(type.memory_space.data)),
             },
             result_types=[type],
@@ -132,7 +136,7 @@ class CreateCBOp(IRDLOperation):
 
 
 class _CBOp(IRDLOperation):
-    """A circular buffer and a number of tiles: `ttl.cb_push %cb, 2`."""
+    """A circular buffer and the tiles of a block, or of several blocks in a row: `ttl.cb_push %cb, 2`."""
 
     cb = operand_def(CBType)
     num_tiles = prop_def(IntegerAttr[I64])
@@ -142,75 +146,122 @@ class _CBOp(IRDLOperation):
         assert isinstance(self.cb.type, CBType)
         return self.cb.type
 
+    @property
+    def blocks(self) -> int:
+        """Blocks in a row: one, unless a schedule has put copies together."""
+        return self.num_tiles.value.data // self.cb_type.tiles_per_block
+
     @classmethod
     def parse(cls, parser: Parser) -> "_CBOp":
         cb = parse_operand(parser)
         parser.parse_punctuation(",")
         count = parser.parse_integer(allow_boolean=False)
+        ahead = []
+        if issubclass(cls, _CBAcquireOp) and parser.parse_optional_keyword("ahead") is not None:
+            ahead.append(parse_operand(parser))
         attributes = parser.parse_optional_attr_dict()
         types = parse_result_types(parser)
         return cls.create(
-            operands=[cb],
+            operands=[cb, *ahead],
             properties={"num_tiles": IntegerAttr(count, i64)},
             attributes=attributes,
             result_types=types or [],
         )
 
     def print(self, printer: Printer) -> None:
-        print_operands(printer, self.operands)
+        print_operands(printer, [self.cb])
         printer.print_string(f", {self.num_tiles.value.data}")
+        if len(self.operands) > 1:
+            printer.print_string(" ahead")
+            print_operands(printer, self.operands[1:])
         print_attributes(printer, self)
         print_result_types(printer, self)
 
     def verify_(self) -> None:
-        expected = self.cb_type.tiles_per_block
-        if self.num_tiles.value.data != expected:
+        expected, tiles = self.cb_type.tiles_per_block, self.num_tiles.value.data
+        if tiles == expected:
+            return
+        if tiles < expected or tiles % expected or tiles > self.cb_type.total_tiles:
+            raise VerifyException(f"{tiles} tiles, but a block of {self.cb_type} has {expected}")
+        require_thread(self, "datamovement")
+        if self.cb_type.buffer_factor.data % self.blocks:
             raise VerifyException(
-                f"{self.num_tiles.value.data} tiles, but a block of {self.cb_type} has {expected}"
+                f"{self.blocks} blocks at a time do not divide the {self.cb_type.buffer_factor.data} of the buffer: some would"
+                " not lie in a row"
             )
 
 
 class _CBAcquireOp(_CBOp):
     """Acquisition of a block; the result, if any, is the block (a memref of it after bufferization)."""
 
+    cb = operand_def(CBType)
+    ahead = opt_operand_def(IndexType())
     block = opt_result_def()
     traits = traits_def(TTLCanonicalization())
 
-    def __init__(self, cb: SSAValue, *, with_block: bool = True):
+    def __init__(
+        self,
+        cb: SSAValue,
+        *,
+        with_block: bool = True,
+        ahead: SSAValue | None = None,
+        type: BlockType | None = None,
+    ):
+        """The block behind `ahead` others that are held; `type` is that of several blocks in a row."""
         assert isinstance(cb.type, CBType)
+        type = cb.type.block_type if type is None else type
         super().__init__(
-            operands=[cb],
-            properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)},
-            result_types=[[cb.type.block_type] if with_block else []],
+            operands=[cb, ahead],
+            properties={"num_tiles": integer(prod(type.tensor_type.get_shape()))},
+            result_types=[[type] if with_block else []],
         )
 
     def verify_(self) -> None:
         super().verify_()
+        self._verify_ahead()
         if self.block is None:
             return
         match self.block.type:
             case BlockType(tensor_type=shaped) | (MemRefType() as shaped):
-                if shaped.get_shape() != ints(self.cb_type.shape) or (
-                    shaped.element_type != self.cb_type.tile_type
+                if shaped.element_type != self.cb_type.tile_type or (
+                    tuple(shaped.get_shape()) not in _shapes(ints(self.cb_type.shape), self.blocks)
                 ):
                     raise VerifyException(f"block {self.block.type} is no block of {self.cb_type}")
             case other:
                 raise VerifyException(f"the result must be a block or a memref, got {other}")
 
+    def _verify_ahead(self) -> None:
+        if self.ahead is None:
+            return
+        known, blocks = constant_index(self.ahead), self.cb_type.buffer_factor.data
+        if known is not None and not 0 <= known < blocks:
+            raise VerifyException(f"there is no block behind {known} others in a buffer of {blocks}")
+
+
+def _shapes(block: tuple[int, ...], count: int) -> set[tuple[int, ...]]:
+    """Shapes that blocks in a row may be taken as: their tiles lie in the order of that shape."""
+    if count == 1:
+        return {block}
+    outer = next((d for d, size in enumerate(block) if size != 1), len(block) - 1)
+    rows = {(*block[:d], block[d] * count, *block[d + 1 :]) for d in range(outer + 1)}
+    return rows | {(count, *block)}
+
 
 class _CBReleaseOp(_CBOp):
-    """Release of a block."""
+    """Release of a block, or of several in a row."""
 
-    def __init__(self, cb: SSAValue):
+    def __init__(self, cb: SSAValue, blocks: int = 1):
         assert isinstance(cb.type, CBType)
-        super().__init__(operands=[cb], properties={"num_tiles": IntegerAttr(cb.type.tiles_per_block, i64)})
+        tiles = cb.type.tiles_per_block * blocks
+        super().__init__(operands=[cb], properties={"num_tiles": integer(tiles)})
 
 
 @irdl_op_definition
 class CBWaitOp(_CBAcquireOp):
     """Consumer acquire: wait until a block has been pushed.
 
-    `%x = ttl.cb_wait %cb, 2 : !ttl.block<tensor<2x1x!ttcore.tile<32x32, f32>>>`, or without result.
+    `%x = ttl.cb_wait %cb, 2 : !ttl.block<tensor<2x1x!ttcore.tile<32x32, f32>>>`, or without result. With `ahead %n` it is for
+    the block behind `%n` blocks that are waited for and not popped yet, else for the oldest; blocks are popped in their order.
     """
 
     name = "ttl.cb_wait"
@@ -218,7 +269,11 @@ class CBWaitOp(_CBAcquireOp):
 
 @irdl_op_definition
 class CBReserveOp(_CBAcquireOp):
-    """Producer acquire: wait until there is room for a block."""
+    """Producer acquire: wait until there is room for a block.
+
+    `%x = ttl.cb_reserve %cb, 2 ahead %n : ..` reserves the block behind `%n` blocks that are reserved and not pushed
+    yet: blocks are pushed in the order in which they were reserved.
+    """
 
     name = "ttl.cb_reserve"
 

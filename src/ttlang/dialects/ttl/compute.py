@@ -40,7 +40,8 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
 from ttlang.dialects.elementwise import ELEMENTWISE, Elementwise
-from ttlang.dialects.ttcore import TileType
+from ttlang.dialects.interned import tensor
+from ttlang.dialects.ttcore import TileType, tile_type
 from ttlang.hardware.data_formats import DataType
 
 from .attributes import BlockType, element_type
@@ -125,14 +126,14 @@ def wider(types: Sequence[DataType]) -> DataType:
 def elementwise_result(operands: Sequence[Attribute]) -> Attribute:
     """Result type of an elementwise op on operands of these types."""
     tiles = [tile_of(t) for t in operands]
-    tile = TileType(wider([t.dtype for t in tiles]), (tiles[0].rows, tiles[0].columns))
+    tile = tile_type(wider([t.dtype for t in tiles]), (tiles[0].rows, tiles[0].columns))
     shapes = [tensor_shape(t) for t in operands]
     if all(s is None for s in shapes):
         return tile
     known = [s for s in shapes if s is not None]
     if len(known) != len(shapes):
         raise VerifyException(f"cannot mix tiles and blocks: {', '.join(map(str, operands))}")
-    return TensorType(tile, broadcast_shape(known))
+    return tensor(tile, broadcast_shape(known))
 
 
 def function_result(row: Elementwise, operands: Sequence[Attribute]) -> Attribute:
@@ -149,9 +150,9 @@ def function_result(row: Elementwise, operands: Sequence[Attribute]) -> Attribut
     tile = tile_of(result)
     if tile.dtype is dtype:
         return result
-    new = TileType(dtype, (tile.rows, tile.columns))
+    new = tile_type(dtype, (tile.rows, tile.columns))
     shape = tensor_shape(result)
-    return new if shape is None else TensorType(new, shape)
+    return new if shape is None else tensor(new, shape)
 
 
 class ElementwiseOp(IRDLOperation):
@@ -297,8 +298,8 @@ def matmul_result(lhs: Attribute, rhs: Attribute, transpose_rhs: bool = False) -
             f" {left[-1]} columns against {right[-2]} rows"
         )
     batch = broadcast_shape([left[:-2], right[:-2]]) if len(left) + len(right) > 4 else ()
-    tile = TileType(wider([tile_of(lhs).dtype, tile_of(rhs).dtype]))
-    return TensorType(tile, (*batch, left[-2], right[-1]))
+    tile = tile_type(wider([tile_of(lhs).dtype, tile_of(rhs).dtype]))
+    return tensor(tile, (*batch, left[-2], right[-1]))
 
 
 @irdl_op_definition
@@ -425,10 +426,10 @@ class BlockTransposeOp(_ExpressionOp):
         tile = tile_of(operands[0])
         shape = tensor_shape(operands[0])
         if shape is None:
-            return TileType(tile.dtype, (tile.columns, tile.rows))
+            return tile_type(tile.dtype, (tile.columns, tile.rows))
         if len(shape) < 2:
             raise VerifyException(f"a transpose needs a block of rank 2 or more, got {operands[0]}")
-        return TensorType(tile, (*shape[:-2], shape[-1], shape[-2]))
+        return tensor(tile, (*shape[:-2], shape[-1], shape[-2]))
 
     def verify_(self) -> None:
         require_thread(self, "compute")

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, TensorType, i64
+from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, i64
 from xdsl.ir import Attribute, SSAValue, TypeAttribute
 from xdsl.irdl import (
     IRDLOperation,
@@ -21,6 +21,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+from ttlang.dialects.interned import INDEX, tensor
 
 from .attributes import (
     AccessorType,
@@ -141,7 +143,7 @@ class IndexAccessorOp(IRDLOperation):
         super().__init__(
             operands=[accessor, indices],
             properties={"slice": SliceAttr(sizes, steps) if strided else None},
-            result_types=[TensorType(element_type(accessor.type.tensor_type), sizes)],
+            result_types=[tensor(element_type(accessor.type.tensor_type), sizes)],
         )
 
     @property
@@ -175,7 +177,7 @@ class IndexAccessorOp(IRDLOperation):
         types = parse_result_types(parser)
         if types is None:
             sizes = (1,) * (len(operands) - 1)
-            types = [TensorType(element_type(accessor.tensor_type), sizes)]
+            types = [tensor(element_type(accessor.tensor_type), sizes)]
         return cls.create(operands=operands, properties=properties, attributes=attributes, result_types=types)
 
     def print(self, printer: Printer) -> None:
@@ -232,7 +234,7 @@ class _CoordinatesOp(IRDLOperation):
                 properties["dims"] = IntegerAttr(count, i64)
             parser.parse_punctuation(")")
         attributes = parser.parse_optional_attr_dict()
-        return cls.create(properties=properties, attributes=attributes, result_types=[IndexType()] * count)
+        return cls.create(properties=properties, attributes=attributes, result_types=[INDEX] * count)
 
     def print(self, printer: Printer) -> None:
         printer.print_string(f"(dims = {len(self.results)})")
@@ -257,7 +259,7 @@ class CoreIndexOp(_CoordinatesOp):
     traits = traits_def(Pure(), TTLCanonicalization())
 
     def __init__(self, dims: int):
-        super().__init__(properties={"dims": IntegerAttr(dims, i64)}, result_types=[[IndexType()] * dims])
+        super().__init__(properties={"dims": IntegerAttr(dims, i64)}, result_types=[[INDEX] * dims])
 
 
 @irdl_op_definition
@@ -271,7 +273,7 @@ class GridSizeOp(_CoordinatesOp):
     traits = traits_def(Pure(), TTLCanonicalization())
 
     def __init__(self, dims: int):
-        super().__init__(properties={"dims": IntegerAttr(dims, i64)}, result_types=[[IndexType()] * dims])
+        super().__init__(properties={"dims": IntegerAttr(dims, i64)}, result_types=[[INDEX] * dims])
 
 
 DATA_MOVEMENT_OPS: list[type[IRDLOperation]] = [

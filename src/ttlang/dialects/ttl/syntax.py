@@ -7,17 +7,19 @@ type is known. Result types stand behind a colon and may be left out where they 
 
 from collections.abc import Iterable, Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, FloatAttr, IntegerAttr, f32, i64
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, FloatAttr, IntegerAttr, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 
+from ttlang.dialects.interned import integer
+
 I64Array = ArrayAttr[IntegerAttr]
 
 
 def i64_array(values: Sequence[int]) -> I64Array:
-    return ArrayAttr(IntegerAttr(int(v), i64) for v in values)
+    return ArrayAttr(integer(int(v)) for v in values)
 
 
 def array_ints(values: Attribute) -> tuple[int, ...]:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transfers over the network on chip, and waiting for them."""
 
-from xdsl.dialects.builtin import MemRefType, StringAttr, TensorType
+from xdsl.dialects.builtin import IndexType, MemRefType, StringAttr, TensorType, UnitAttr
 from xdsl.ir import Attribute, OpResult, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_prop_def,
     result_def,
     traits_def,
@@ -24,6 +25,7 @@ from .structure import require_thread
 from .syntax import (
     I64Array,
     array_ints,
+    constant_index,
     format_array,
     i64_array,
     parse_i64_array,
@@ -84,11 +86,15 @@ class CopyOp(IRDLOperation):
 
     `%tx = ttl.copy %ref, %block`; coordinates may stand in `src_coords = [..]` and `dst_coords = [..]` when
     an operand is an accessor. A circular buffer stands for the block acquired from it.
+
+    `%tx = ttl.copy %ref, %block transaction %id`: a read with a transaction id of the NoC, 1 to 15. Nobody but a
+    `ttl.dma_barrier read transaction %id` waits for it. Schedules that prefetch make this form.
     """
 
     name = "ttl.copy"
     src = operand_def()
     dst = operand_def()
+    transaction = opt_operand_def(IndexType())
     src_coords = opt_prop_def(I64Array)
     dst_coords = opt_prop_def(I64Array)
     tx = result_def(MemTxType)
@@ -101,9 +107,10 @@ class CopyOp(IRDLOperation):
         *,
         src_coords: tuple[int, ...] | None = None,
         dst_coords: tuple[int, ...] | None = None,
+        transaction: SSAValue | None = None,
     ):
         super().__init__(
-            operands=[src, dst],
+            operands=[src, dst, transaction],
             properties={
                 "src_coords": None if src_coords is None else i64_array(src_coords),
                 "dst_coords": None if dst_coords is None else i64_array(dst_coords),
@@ -118,6 +125,7 @@ class CopyOp(IRDLOperation):
         for name in ("src_coords", "dst_coords"):
             if parse_optional_key(parser, name):
                 properties[name] = parse_i64_array(parser)
+        operands += _parse_transaction(parser)
         attributes = parser.parse_optional_attr_dict()
         parse_result_types(parser)
         return cls.create(
@@ -125,10 +133,11 @@ class CopyOp(IRDLOperation):
         )
 
     def print(self, printer: Printer) -> None:
-        print_operands(printer, self.operands)
+        print_operands(printer, [self.src, self.dst])
         for name, coords in (("src_coords", self.src_coords), ("dst_coords", self.dst_coords)):
             if coords is not None:
                 printer.print_string(f" {name} = {format_array(coords)}")
+        _print_transaction(printer, self.transaction)
         print_attributes(printer, self)
 
     def verify_(self) -> None:
@@ -150,6 +159,10 @@ class CopyOp(IRDLOperation):
         ):
             self._verify_coordinates(name, value.type, coords)
         self._verify_shapes()
+        if self.transaction is not None:
+            if kinds[0] not in ("tensor", "memref") or kinds[1] not in ("block", "memref"):
+                raise VerifyException("only reads of tensors into blocks have a transaction")
+            _verify_transaction(self.transaction)
 
     def _verify_coordinates(self, name: str, type: Attribute, coords: I64Array | None) -> None:
         if coords is None:
@@ -224,14 +237,37 @@ class Direction(StrEnum):
 
 @irdl_op_definition
 class DMABarrierOp(IRDLOperation):
-    """Wait for all transfers of this thread, or for those of one direction: `ttl.dma_barrier read`."""
+    """Wait for all transfers of this thread, or for those of one direction: `ttl.dma_barrier read`.
+
+    `ttl.dma_barrier read transaction %id` waits for the reads of one transaction; `ttl.dma_barrier write sent` until writes
+    have left this core, whose blocks may then be used again: they may not have arrived.
+    """
 
     name = "ttl.dma_barrier"
+    transaction = opt_operand_def(IndexType())
     direction = opt_prop_def(StringAttr)
+    sent = opt_prop_def(UnitAttr)
     traits = traits_def(TTLCanonicalization())
 
-    def __init__(self, direction: Direction | None = None):
-        super().__init__(properties={"direction": None if direction is None else StringAttr(direction.value)})
+    def __init__(
+        self,
+        direction: Direction | None = None,
+        *,
+        transaction: SSAValue | None = None,
+        sent: bool = False,
+    ):
+        super().__init__(
+            operands=[transaction],
+            properties={
+                "direction": None if direction is None else StringAttr(direction.value),
+                "sent": UnitAttr() if sent else None,
+            },
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it waits until all transfers of its direction have arrived."""
+        return self.transaction is None and self.sent is None
 
     @classmethod
     def parse(cls, parser: Parser) -> "DMABarrierOp":
@@ -239,17 +275,54 @@ class DMABarrierOp(IRDLOperation):
         word = parser.parse_optional_keyword_in(tuple(d.value for d in Direction))
         if word is not None:
             properties["direction"] = StringAttr(word)
-        return cls.create(properties=properties, attributes=parser.parse_optional_attr_dict())
+        if parser.parse_optional_keyword("sent") is not None:
+            properties["sent"] = UnitAttr()
+        operands = _parse_transaction(parser)
+        return cls.create(
+            operands=operands, properties=properties, attributes=parser.parse_optional_attr_dict()
+        )
 
     def print(self, printer: Printer) -> None:
         if self.direction is not None:
             printer.print_string(f" {self.direction.data}")
+        if self.sent is not None:
+            printer.print_string(" sent")
+        _print_transaction(printer, self.transaction)
         print_attributes(printer, self)
 
     def verify_(self) -> None:
         require_thread(self, "datamovement")
-        if self.direction is not None and self.direction.data not in Direction.__members__:
-            raise VerifyException(f'direction must be "read" or "write", got "{self.direction.data}"')
+        direction = None if self.direction is None else self.direction.data
+        if direction is not None and direction not in Direction.__members__:
+            raise VerifyException(f'direction must be "read" or "write", got "{direction}"')
+        if self.transaction is not None:
+            if direction != "read" or self.sent is not None:
+                raise VerifyException(
+                    "only reads have transactions: write ttl.dma_barrier read transaction %id"
+                )
+            _verify_transaction(self.transaction)
+        elif self.sent is not None and direction != "write":
+            raise VerifyException("only writes are sent: write ttl.dma_barrier write sent")
+
+
+MAX_TRANSACTION = 15
+"""The largest transaction id of the NoC; 0 is that of transfers without one (Tensix documentation, NoC)."""
+
+
+def _parse_transaction(parser: Parser) -> list[SSAValue]:
+    return [parse_operand(parser)] if parser.parse_optional_keyword("transaction") is not None else []
+
+
+def _print_transaction(printer: Printer, transaction: SSAValue | None) -> None:
+    if transaction is not None:
+        printer.print_string(" transaction")
+        print_operands(printer, [transaction])
+
+
+def _verify_transaction(transaction: SSAValue) -> None:
+    known = constant_index(transaction)
+    if known is not None and not 1 <= known <= MAX_TRANSACTION:
+        raise VerifyException(f"a transaction is 1 to {MAX_TRANSACTION}, got {known}")
 
 
 TRANSFER_OPS: list[type[IRDLOperation]] = [CopyOp, WaitOp, DMABarrierOp]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run tells, ready to show: figures, tables, a page, a trace file."""
 
-from .figures import BufferFigures, LineFigures, Profile, ThreadFigures, profile_of
+from .figures import BufferFigures, LineFigures, Profile, ThreadFigures, ZoneFigures, profile_of
 from .roofline import Roofline
 from .timeline import Timeline
 
@@ -12,5 +12,6 @@ __all__ = [
     "Roofline",
     "ThreadFigures",
     "Timeline",
+    "ZoneFigures",
     "profile_of",
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ttlang.hardware import chip
-from ttlang.simulator import RunResult
+from ttlang.simulator import RunResult, TraceKind
 from ttlang.simulator.program import FIDELITY_PHASES
 
 from .roofline import Roofline, roofline
@@ -68,8 +68,20 @@ class NetworkFigures:
 
 
 @dataclass(frozen=True)
+class ZoneFigures:
+    """A named zone of a thread, from cycle `start`; a signpost has no length."""
+
+    name: str
+    core: tuple[int, int]
+    thread: str
+    kernel: str
+    start: int
+    cycles: int
+
+
+@dataclass(frozen=True)
 class Profile:
-    """All figures of a run; `timeline` is None unless the run was recorded."""
+    """All figures of a run; `timeline` is None and there are no `zones` unless the run was recorded."""
 
     threads: tuple[ThreadFigures, ...]
     lines: tuple[LineFigures, ...]
@@ -77,6 +89,7 @@ class Profile:
     network: tuple[NetworkFigures, ...]
     roofline: Roofline | None
     timeline: Timeline | None
+    zones: tuple[ZoneFigures, ...] = ()
 
     @cached_property
     def hot_lines(self) -> tuple[LineFigures, ...]:
@@ -103,6 +116,7 @@ def profile_of(image: "ProgramImage", result: RunResult) -> Profile:
             result.cycles,
         ),
         timeline=timeline,
+        zones=_zones(result),
     )
 
 
@@ -168,6 +182,18 @@ def _buffers(
             float(timeline.fill[buffer.index].mean()) if timeline else None,
         )
         for buffer in image.buffers
+    )
+
+
+def _zones(result: RunResult) -> tuple[ZoneFigures, ...]:
+    if result.trace is None:
+        return ()
+    zones = result.trace.of(TraceKind.ZONE)
+    fields = (zones[name].tolist() for name in ("start", "cycles", "value", "processor"))
+    return tuple(
+        ZoneFigures(result.trace.zone_names[value], thread.core, thread.thread, thread.kernel, start, cycles)
+        for start, cycles, value, processor in zip(*fields, strict=True)
+        for thread in (result.threads[processor],)
     )
 
 

@@ -48,7 +48,7 @@ def roofline(
     least_cycles = (
         work.products * phases * chip.costs["math"]["matmul_phase_cycles"]
         + work.matrix * chip.costs["math"]["eltwise_cycles"]
-        + work.vector * chip.costs["sfpu"]["default"]
+        + work.vector_cycles
     )
     return Roofline(
         operations=operations,

@@ -71,6 +71,21 @@ def _events(image: "ProgramImage", result: RunResult, trace: Trace) -> Iterator[
     yield from _spans(trace, places, by_thread, buffers, scale)
     yield from _fill(trace, places, buffers, scale)
     yield from _transfers(trace, places, by_thread, scale)
+    yield from _zones(trace, places, scale)
+
+
+def _zones(trace: Trace, places: list[tuple[int, int]], scale: float) -> Iterator[Event]:
+    """Zones of the program beside the work of its thread; one of no length, as a signpost is, is an instant."""
+    for number, (start, cycles, value, processor) in enumerate(
+        _rows(trace.of(TraceKind.ZONE), "start", "cycles", "value", "processor")
+    ):
+        pid, tid = places[processor]
+        common: Event = {"cat": "zone", "name": trace.zone_names[value], "pid": pid, "tid": tid}
+        if not cycles:
+            yield {"ph": "i", "s": "t", **common, "ts": start * scale}
+            continue
+        yield {"ph": "b", "id": number, **common, "ts": start * scale, "args": {"cycles": cycles}}
+        yield {"ph": "e", "id": number, **common, "ts": (start + cycles) * scale}
 
 
 def _line_names(source: str, line_map: Any) -> list[str]:

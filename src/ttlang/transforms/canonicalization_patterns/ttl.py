@@ -149,12 +149,16 @@ _CB_OPS = frozenset({"ttl.cb_wait", "ttl.cb_reserve", "ttl.cb_pop", "ttl.cb_push
 
 
 def _reuse_acquired(op: AcquireOp, rewriter: PatternRewriter) -> None:
-    """A second wait (reserve) before the pop (push) acquires the same block again."""
+    """A second wait (reserve) before the pop (push) acquires the same block again; one ahead of it another."""
+    if op.ahead is not None:
+        return
     cb = op.cb
     for other in _before(op):
         if other.name not in _CB_OPS or other.operands[0] is not cb:
             continue
         if isinstance(other, ReleaseOp):
+            return
+        if isinstance(other, AcquireOp) and other.ahead is not None:
             return
         if isinstance(other, AcquireOp) and other.name == op.name:
             if op.block is None:
@@ -181,7 +185,7 @@ def _direction(tx: SSAValue) -> str | None:
 
 
 def _covers(barrier: DMABarrierOp, direction: str | None) -> bool:
-    return barrier.direction is None or barrier.direction.data == direction
+    return barrier.is_complete and (barrier.direction is None or barrier.direction.data == direction)
 
 
 def _erase_wait(op: WaitOp, rewriter: PatternRewriter) -> None:
@@ -201,6 +205,8 @@ def _erase_wait(op: WaitOp, rewriter: PatternRewriter) -> None:
 
 def _erase_barrier(op: DMABarrierOp, rewriter: PatternRewriter) -> None:
     """A barrier with no transfer since the last one waits for nothing."""
+    if not op.is_complete:
+        return
     direction = None if op.direction is None else op.direction.data
     for other in _before(op):
         if type(other) is CopyOp:
@@ -216,6 +222,8 @@ def _erase_copy(op: CopyOp, rewriter: PatternRewriter) -> None:
     """
     waits = [use.operation for use in op.tx.uses]
     if not all(type(wait) is WaitOp for wait in waits):
+        return
+    if op.transaction is not None:
         return
     if op.src is not op.dst and not _is_overwritten(op, waits):
         return

@@ -46,7 +46,39 @@ double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& 
 
 void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
 
-double sfpu_cycles(const Settings& settings, uint32_t op) { return settings.sfpu[op] + settings.sfpu_call_cycles; }
+const VectorCosts& vector_costs(const Core& core) { return core.machine->settings.vector; }
+
+/// Pays for work of the vector unit on a part of a tile; its cycles.
+double charge_vector(Fiber* fiber, uint32_t line, const VectorCost& cost, double part = 1) {
+    const Core& core = *fiber->core;
+    const double cycles = cost.cycles[core.math.fp32_dest] * part + core.machine->settings.sfpu_call_cycles;
+    charge(fiber, line, cycles);
+    return cycles;
+}
+
+/// A function of sfpu_ops.def on the faces of a tile that the vector mode names.
+void charge_function(Fiber* fiber, uint32_t line, uint32_t op, uint32_t vector_mode) {
+    constexpr double FACES = 4;
+    const VectorCost& cost = vector_costs(*fiber->core).function[op];
+    const double cycles = charge_vector(fiber, line, cost, __builtin_popcount(faces_of(vector_mode)) / FACES);
+    count(*fiber->core, TileWork::Vector);
+    count(*fiber->core, TileWork::VectorCycles, uint64_t(cycles));
+}
+
+void charge_work(Fiber* fiber, uint32_t line, VectorWork work) {
+    charge_vector(fiber, line, vector_costs(*fiber->core).work[size_t(work)]);
+}
+
+VectorWork reduction(PoolType pool, ReduceDim dim) {
+    const bool column = dim == ReduceDim::Col;
+    switch (pool) {
+        case PoolType::Sum: return column ? VectorWork::ReduceSumCol : VectorWork::ReduceSumRow;
+        case PoolType::Avg: return column ? VectorWork::ReduceAvgCol : VectorWork::ReduceAvgRow;
+        case PoolType::Max: return column ? VectorWork::ReduceMaxCol : VectorWork::ReduceMaxRow;
+        case PoolType::Min: return column ? VectorWork::ReduceMinCol : VectorWork::ReduceMinRow;
+    }
+    __builtin_unreachable();
+}
 
 uint32_t extent(const Operand& operand, uint32_t tiles) { return (tiles - 1) * operand.page_size + operand.tile_bytes; }
 
@@ -420,8 +452,7 @@ void tensix_sfpu_unary(uint32_t op, uint32_t dst, uint32_t p0, uint32_t p1, uint
     if (fiber->role != TTSIM_MATH) return;
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     sfpu_unary(fiber->core->math, SfpuOp(op), math_tile(fiber, dst, line), p0, p1, p2, faces_of(vector_mode));
-    count(*fiber->core, TileWork::Vector);
-    charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
+    charge_function(fiber, line, op, vector_mode);
 }
 
 void tensix_sfpu_init_params(uint32_t p0, uint32_t p1, uint32_t line) {
@@ -443,8 +474,7 @@ void tensix_sfpu_binary(uint32_t op, uint32_t a, uint32_t b, uint32_t out, uint3
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     const uint32_t *first = math_tile(fiber, a, line), *second = math_tile(fiber, b, line);
     sfpu_binary(fiber->core->math, SfpuOp(op), first, second, math_tile(fiber, out, line), p0, faces_of(vector_mode));
-    count(*fiber->core, TileWork::Vector);
-    charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
+    charge_function(fiber, line, op, vector_mode);
 }
 
 void tensix_sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32_t out, uint32_t p0, uint32_t vector_mode, uint32_t line) {
@@ -453,8 +483,7 @@ void tensix_sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32
     if (fiber->core->machine->sanitizer) check_sfpu(fiber, op, line);
     const uint32_t *first = math_tile(fiber, a, line), *second = math_tile(fiber, b, line), *third = math_tile(fiber, c, line);
     sfpu_ternary(fiber->core->math, SfpuOp(op), first, second, third, math_tile(fiber, out, line), p0, faces_of(vector_mode));
-    count(*fiber->core, TileWork::Vector);
-    charge(fiber, line, sfpu_cycles(fiber->core->machine->settings, op));
+    charge_function(fiber, line, op, vector_mode);
 }
 
 #define TTSIM_MATH_ONLY                              \
@@ -466,27 +495,27 @@ void tensix_sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32
 void tensix_fill(uint32_t dst, uint32_t bits, uint32_t line) {
     TTSIM_MATH_ONLY;
     fill_float(core.math, bits, math_tile_to_fill(fiber, dst, line));
-    charge(fiber, line, settings.sfpu_default);
+    charge_work(fiber, line, VectorWork::Fill);
 }
 
 void tensix_fill_int(uint32_t dst, uint32_t format, uint32_t value, uint32_t line) {
     TTSIM_MATH_ONLY;
     fill_int(DataFormat(format), value, math_tile_to_fill(fiber, dst, line));
-    charge(fiber, line, settings.sfpu_default);
+    charge_work(fiber, line, VectorWork::FillInt);
 }
 
 void tensix_typecast(uint32_t dst, uint32_t from, uint32_t to, uint32_t line) {
     TTSIM_MATH_ONLY;
     if (!typecast(core.math, DataFormat(from), DataFormat(to), math_tile(fiber, dst, line)))
         fail(Fault::Api, line, "typecast_tile from %s to %s does not exist", format_name(DataFormat(from)), format_name(DataFormat(to)));
-    charge(fiber, line, settings.sfpu_default);
+    charge_vector(fiber, line, vector_costs(core).typecast[from][to]);
 }
 
 void tensix_copy_dst(uint32_t from, uint32_t to, uint32_t line) {
     TTSIM_MATH_ONLY;
     const uint32_t* const source = math_tile(fiber, from, line);
     memmove(math_tile_to_fill(fiber, to, line), source, TILE_LANES * sizeof(uint32_t));
-    charge(fiber, line, settings.sfpu_default);
+    charge_work(fiber, line, VectorWork::CopyDest);
 }
 
 void tensix_cumsum(uint32_t dst, uint32_t first, uint32_t line) {
@@ -499,7 +528,7 @@ void tensix_sfpu_reduce(uint32_t pool, uint32_t dim, uint32_t format, uint32_t d
     TTSIM_MATH_ONLY;
     require(sfpu_reduce(core.math, PoolType(pool), ReduceDim(dim), DataFormat(format), math_tile(fiber, dst, line)), fiber, line,
             "sfpu_reduce", DataFormat(format));
-    charge(fiber, line, settings.sfpu_default);
+    charge_work(fiber, line, reduction(PoolType(pool), ReduceDim(dim)));
 }
 
 void tensix_sfpu_bcast(uint32_t op, uint32_t how, uint32_t data, uint32_t vector, uint32_t line) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "trace.h"
 
 namespace ttsim {
 
@@ -107,7 +108,13 @@ void tensix_print_tile(uint32_t index, uint32_t tile, uint32_t row0, uint32_t ro
     }
 }
 
-void tensix_zone(const char*, uint32_t, uint32_t line) { charge(self(), line, 0); }
+void tensix_zone(const char* name, uint32_t enter, uint32_t line) {
+    Fiber* fiber = self();
+    charge(fiber, line, 0);
+    if (!fiber->core->machine->trace) return;
+    if (enter) trace_zone_begin(fiber, name);
+    else trace_zone_end(fiber);
+}
 
 void tensix_assert_failed(const char* condition, uint32_t line) { fail(Fault::Assertion, line, "ASSERT(%s) failed", condition); }
 

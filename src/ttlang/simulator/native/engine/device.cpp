@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The C interface that Python uses: devices, buffers, programs, results. Functions that can fail return 0 on success.
+#include <ctype.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <string>
 
 #include "fiber.h"
 #include "network.h"
@@ -28,14 +30,45 @@ constexpr uint32_t ARGUMENT_AREA = 4096;        ///< bytes for the arguments of 
 constexpr uint32_t START_SLACK = 200;           ///< random schedules: cycles by which processors may start apart
 constexpr uint32_t ARGUMENT_OFFSET = 1024;      ///< after the semaphores, in the kernel configuration area
 
+/// `exp_approx` and `ExpApprox` are the same name.
+bool same_name(const char* key, const char* name) {
+    for (;; key++, name++) {
+        while (*key == '_') key++;
+        while (*name == '_') name++;
+        if (tolower(*key) != tolower(*name)) return false;
+        if (!*key) return true;
+    }
+}
+
+DataFormat format_of(const char* name) {
+    for (uint32_t i = 0; i <= uint32_t(DataFormat::UInt8); i++)
+        if (same_name(name, format_name(DataFormat(i)))) return DataFormat(i);
+    return DataFormat::Invalid;
+}
+
+/// Where the cost of the work stands that a row of the chip's table names: an operation of sfpu_ops.def, a VectorWork,
+/// `typecast_<from>_to_<to>`. Null for another name.
+VectorCost* vector_cost(VectorCosts& costs, const char* key) {
+    for (uint32_t i = 0; i < uint32_t(SfpuOp::Count); i++)
+        if (same_name(key, sfpu_info(SfpuOp(i)).name)) return &costs.function[i];
+#define TTSIM_MATCH(name) \
+    if (same_name(key, #name)) return &costs.work[size_t(VectorWork::name)];
+    TTSIM_VECTOR_WORK(TTSIM_MATCH)
+#undef TTSIM_MATCH
+    constexpr char PREFIX[] = "typecast_", BETWEEN[] = "_to_";
+    const char* const between = strstr(key, BETWEEN);
+    if (strncmp(key, PREFIX, sizeof PREFIX - 1) || !between) return nullptr;
+    const std::string from(key + sizeof PREFIX - 1, between);
+    const DataFormat source = format_of(from.c_str()), target = format_of(between + sizeof BETWEEN - 1);
+    if (source == DataFormat::Invalid || target == DataFormat::Invalid) return nullptr;
+    return &costs.typecast[size_t(source)][size_t(target)];
+}
+
 double* setting(Machine& machine, const char* key) {
 #define TTSIM_MATCH(name) \
     if (!strcmp(key, #name)) return &machine.settings.name;
     TTSIM_SETTINGS(TTSIM_MATCH)
 #undef TTSIM_MATCH
-    if (!strncmp(key, "sfpu_function_", 14))
-        for (uint32_t i = 0; i < uint32_t(SfpuOp::Count); i++)
-            if (!strcmp(key + 14, sfpu_info(SfpuOp(i)).name)) return &machine.settings.sfpu[i];
     return nullptr;
 }
 
@@ -195,6 +228,14 @@ void ttsim_device_core(Machine* machine, uint32_t index, uint32_t physical_x, ui
         fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, core.physical_x, core.physical_y, uint16_t(index)});
 }
 
+/// Cycles of a vector function on one tile, with 16 and with 32 bits in DST. Unknown functions are refused: returns 1.
+int ttsim_device_vector(Machine* machine, const char* function, double narrow, double wide) {
+    VectorCost* const place = vector_cost(machine->settings.vector, function);
+    if (!place) return 1;
+    *place = {narrow, wide};
+    return 0;
+}
+
 /// A DRAM endpoint answers on both NoCs; `noc` is the one whose traffic the allocator sends there.
 void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x, uint32_t y) {
     for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, uint8_t(x), uint8_t(y), uint16_t(bank)});
@@ -202,8 +243,9 @@ void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x
 }
 
 int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
-    for (double& cycles : machine->settings.sfpu)
-        if (isnan(cycles)) cycles = machine->settings.sfpu_default;
+    auto* const costs = reinterpret_cast<double*>(&machine->settings.vector);
+    for (size_t i = 0; i < sizeof machine->settings.vector / sizeof(double); i++)
+        if (isnan(costs[i])) costs[i] = machine->settings.sfpu_default;
     if (const char* key = missing_setting(*machine)) {
         snprintf(error, error_bytes, "the chip description has no value for %s", key);
         return 1;

@@ -321,11 +321,35 @@ struct Bank {
     X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
 
+/// Work of the vector unit that is no operation of sfpu_ops.def.
+#define TTSIM_VECTOR_WORK(X)                                                                                           \
+    X(Fill) X(FillInt) X(CopyDest)                                                                                     \
+    X(ReduceSumRow) X(ReduceSumCol) X(ReduceAvgRow) X(ReduceAvgCol)                                                    \
+    X(ReduceMaxRow) X(ReduceMaxCol) X(ReduceMinRow) X(ReduceMinCol)
+
+enum class VectorWork : uint8_t {
+#define TTSIM_NAME(name) name,
+    TTSIM_VECTOR_WORK(TTSIM_NAME)
+#undef TTSIM_NAME
+    Count
+};
+
+/// Cycles of the vector unit for one tile.
+struct VectorCost {
+    double cycles[2];  ///< with 16 and with 32 bits in DST
+};
+
+struct VectorCosts {
+    VectorCost function[size_t(SfpuOp::Count)];
+    VectorCost work[size_t(VectorWork::Count)];
+    VectorCost typecast[size_t(DataFormat::UInt8) + 1][size_t(DataFormat::UInt8) + 1];  ///< [from][to]
+};
+
 struct Settings {
 #define TTSIM_FIELD(name) double name;
     TTSIM_SETTINGS(TTSIM_FIELD)
 #undef TTSIM_FIELD
-    double sfpu[size_t(SfpuOp::Count)];
+    VectorCosts vector;
 };
 
 enum class Fault : uint8_t {
@@ -333,8 +357,8 @@ enum class Fault : uint8_t {
     InFlight, NotWaited, UseAfterPop, NotReserved, Alignment, Unwritten, Dst, UnwrittenDst, Semaphore, Race, Limit, Configuration, Unfinished,
 };
 
-/// Operations on whole tiles: products of two tiles, other work of the matrix unit, functions of the vector unit.
-enum class TileWork : uint8_t { Product, Matrix, Vector, Count };
+/// Operations on whole tiles: products of two tiles, other work of the matrix unit, functions of the vector unit; its cycles.
+enum class TileWork : uint8_t { Product, Matrix, Vector, VectorCycles, Count };
 
 struct FaultReport {
     Fault kind;

@@ -2,6 +2,7 @@
 #include "trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 namespace ttsim {
 
@@ -51,6 +52,18 @@ void append_span(const Fiber* fiber, Time end, Time cycles, TraceKind kind, uint
     trace.open[index] = uint32_t(trace.count);
 }
 
+/// The number of a name of a zone.
+uint32_t named(Trace& trace, const char* name) {
+    for (uint32_t i = 0; i < trace.name_count; i++)
+        if (!strcmp(trace.names[i], name)) return i;
+    void* grown = realloc(trace.names, (trace.name_count + 1) * sizeof(char*));
+    char* copy = grown ? strdup(name) : nullptr;
+    if (grown) trace.names = static_cast<char**>(grown);
+    if (!copy) return UINT32_MAX;
+    trace.names[trace.name_count] = copy;
+    return trace.name_count++;
+}
+
 }  // namespace
 
 bool begin_trace(Machine& machine, uint64_t limit, uint32_t fibers) {
@@ -60,14 +73,18 @@ bool begin_trace(Machine& machine, uint64_t limit, uint32_t fibers) {
     if (!trace) return false;
     trace->limit = limit < UINT32_MAX ? limit : UINT32_MAX - 1;
     trace->open = static_cast<uint32_t*>(calloc(fibers + 1, sizeof(uint32_t)));
+    trace->zones = static_cast<OpenZones*>(calloc(fibers + 1, sizeof(OpenZones)));
     machine.trace = trace;
-    return trace->open != nullptr;
+    return trace->open != nullptr && trace->zones != nullptr;
 }
 
 void end_trace(Machine& machine) {
     if (!machine.trace) return;
     free(machine.trace->records);
     free(machine.trace->open);
+    free(machine.trace->zones);
+    for (uint32_t i = 0; i < machine.trace->name_count; i++) free(machine.trace->names[i]);
+    free(machine.trace->names);
     free(machine.trace);
     machine.trace = nullptr;
 }
@@ -93,6 +110,29 @@ void trace_transfer(const Machine& machine, const Packet& packet) {
                TraceKind::Transfer, what};
 }
 
+void trace_zone_begin(const Fiber* fiber, const char* name) {
+    const Machine& machine = *fiber->core->machine;
+    Trace& trace = *machine.trace;
+    OpenZones& zones = trace.zones[number(machine, fiber)];
+    if (zones.depth++ >= sizeof zones.records / sizeof *zones.records) return;
+    zones.records[zones.depth - 1] = UINT32_MAX;
+    const uint32_t text = named(trace, name);
+    TraceRecord* record = text == UINT32_MAX ? nullptr : append(trace);
+    if (!record) return;
+    *record = {fiber->time, 0, fiber->line, text, number(machine, fiber), TraceKind::Zone, 0};
+    zones.records[zones.depth - 1] = uint32_t(record - trace.records);
+}
+
+void trace_zone_end(const Fiber* fiber) {
+    const Machine& machine = *fiber->core->machine;
+    OpenZones& zones = machine.trace->zones[number(machine, fiber)];
+    if (!zones.depth || --zones.depth >= sizeof zones.records / sizeof *zones.records) return;
+    const uint32_t index = zones.records[zones.depth];
+    if (index == UINT32_MAX) return;
+    TraceRecord& record = machine.trace->records[index];
+    record.cycles = uint32_t(fiber->time - record.start);
+}
+
 }  // namespace ttsim
 
 using namespace ttsim;
@@ -105,6 +145,12 @@ void ttsim_result_trace(Machine* machine, uint64_t* out) {
     out[0] = trace ? reinterpret_cast<uint64_t>(trace->records) : 0;
     out[1] = trace ? trace->count : 0;
     out[2] = trace ? trace->dropped : 0;
+}
+
+/// The name of a zone; null beyond the last.
+const char* ttsim_result_zone_name(Machine* machine, uint32_t index) {
+    const Trace* trace = machine->trace;
+    return trace && index < trace->name_count ? trace->names[index] : nullptr;
 }
 
 /// Largest number of pages that each circular buffer held: [core][index].
