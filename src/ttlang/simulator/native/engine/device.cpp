@@ -110,6 +110,8 @@ const uint32_t* store_arguments(Core& core, uint32_t role, bool common, const ui
 
 void fill_node(Machine& machine, uint32_t noc, uint32_t x, uint32_t y, Node node) { machine.node[noc][y * 64 + x] = node; }
 
+uint16_t router_at(const Machine& machine, uint32_t x, uint32_t y) { return uint16_t(y * uint32_t(machine.settings.noc_columns) + x); }
+
 /// Loaded kernel code, and its writable data as it was when it was loaded: each launch starts from that.
 struct LoadedKernel {
     const char* path;
@@ -192,12 +194,12 @@ void ttsim_device_core(Machine* machine, uint32_t index, uint32_t physical_x, ui
     core.noc_x = uint8_t(noc_x);
     core.noc_y = uint8_t(noc_y);
     for (uint32_t noc = 0; noc < NOCS; noc++)
-        fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, core.physical_x, core.physical_y, uint16_t(index)});
+        fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, router_at(*machine, physical_x, physical_y), uint16_t(index)});
 }
 
 /// A DRAM endpoint answers on both NoCs; `noc` is the one whose traffic the allocator sends there.
 void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x, uint32_t y) {
-    for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, uint8_t(x), uint8_t(y), uint16_t(bank)});
+    for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, router_at(*machine, x, y), uint16_t(bank)});
     machine->bank_xy[noc][bank] = y << 6 | x;
 }
 
@@ -209,6 +211,10 @@ int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
         return 1;
     }
     if (!create_memory(*machine, error, error_bytes)) return 1;
+    if (!create_fabric(*machine)) {
+        snprintf(error, error_bytes, "no room on the host for the links of the NoCs");
+        return 1;
+    }
     for (uint32_t i = 0; i < machine->cores; i++) machine->core[i].l1 = machine->l1 + size_t(i) * L1_SLOT;
     machine->shadow = create_shadow(*machine);
     if (!machine->shadow) {
@@ -224,7 +230,7 @@ void ttsim_device_delete(Machine* machine) {
     watch_accesses(nullptr);
     destroy_memory(*machine);
     end_trace(*machine);
-    free_network(*machine);
+    free_fabric(*machine);
     for (uint32_t i = 0; i < machine->cores; i++) {
         Core& core = machine->core[i];
         for (CircularBuffer& cb : core.cb) {
@@ -461,10 +467,10 @@ int ttsim_program_run(Machine* machine, uint32_t slice_ms) { return int(run_slic
 /// NoC, sum of link occupancy of each NoC, largest and total DRAM channel occupancy.
 void ttsim_result_summary(Machine* machine, uint64_t* out) {
     uint64_t peak[NOCS] = {}, total[NOCS] = {}, dram_peak = 0, dram_total = 0;
-    const size_t links = size_t(machine->settings.noc_columns) * size_t(machine->settings.noc_rows) * 4;
+    const size_t links = size_t(machine->fabric.routers()) * DIRECTIONS;
     for (uint32_t noc = 0; noc < NOCS; noc++)
         for (size_t i = 0; i < links; i++) {
-            const uint64_t busy = machine->link_busy[noc][i];
+            const uint64_t busy = machine->fabric.link[noc][i].busy;
             total[noc] += busy;
             if (busy > peak[noc]) peak[noc] = busy;
         }

@@ -52,17 +52,16 @@ Event* heap_pop(EventQueue& q) {
 
 void ring_push(EventQueue& q, Event* event) {
     const uint32_t slot = event->time % EventQueue::RING;
-    Event*& last = q.bucket[slot];
-    if (last) {
-        event->next = last->next;
-        last->next = event;
-    } else {
-        event->next = event;
-        q.occupied[slot / 64] |= uint64_t(1) << (slot % 64);
-        q.summary[slot / 4096] |= uint64_t(1) << (slot / 64 % 64);
-    }
-    last = event;
+    EventQueue::Bucket& bucket = q.bucket[slot];
+    event->next = nullptr;
     q.in_ring++;
+    if (bucket.head) {
+        bucket.tail = bucket.tail->next = event;
+        return;
+    }
+    bucket.head = bucket.tail = event;
+    q.occupied[slot / 64] |= uint64_t(1) << (slot % 64);
+    q.summary[slot / 4096] |= uint64_t(1) << (slot / 64 % 64);
 }
 
 void refill(EventQueue& q) {
@@ -107,16 +106,19 @@ Event* EventQueue::pop() {
         refill(*this);
     }
     const uint32_t slot = next_occupied(*this, uint32_t(base % RING));
-    Event*& last = bucket[slot];
-    Event* const event = last->next;
+    Event* const event = bucket[slot].head;
+    Event* following = event->next;
+    bucket[slot].head = following;
     in_ring--;
-    if (event != last) {
-        last->next = event->next;
-    } else {
-        last = nullptr;
-        occupied[slot / 64] &= ~(uint64_t(1) << (slot % 64));
-        if (!occupied[slot / 64]) summary[slot / 4096] &= ~(uint64_t(1) << (slot / 64 % 64));
+    if (!following) {
+        const uint64_t rest = occupied[slot / 64] &= ~(uint64_t(1) << (slot % 64));
+        if (!rest)
+            summary[slot / 4096] &= ~(uint64_t(1) << (slot / 64 % 64));
+        else if (const uint64_t later = rest >> (slot % 64))
+            following = bucket[slot + uint32_t(__builtin_ctzll(later))].head;
     }
+    // What the next event needs is fetched while this one happens.
+    __builtin_prefetch(following, 1, 3);
     if (event->time != base) {
         base = event->time;
         if (heap_size) refill(*this);

@@ -49,8 +49,11 @@ struct Event {
 
 /// Calendar of one-cycle buckets with a heap for what lies beyond; events of one cycle run in the order posted.
 struct EventQueue {
-    static constexpr uint32_t RING = 16384;
-    Event* bucket[RING];  ///< the last event of a circular list
+    static constexpr uint32_t RING = 8192;
+    struct Bucket {
+        Event *head, *tail;  ///< `tail` counts only where there is a head
+    };
+    Bucket bucket[RING];
     uint64_t occupied[RING / 64];
     uint64_t summary[RING / 64 / 64];
     Time base;       ///< time of the bucket at the ring's start
@@ -233,7 +236,7 @@ enum class NodeKind : uint8_t { None, Worker, Dram };
 
 struct Node {
     NodeKind kind;
-    uint8_t x, y;        ///< physical
+    uint16_t router;
     uint16_t index;      ///< core or bank
 };
 
@@ -253,7 +256,8 @@ struct alignas(64) Packet {
     uint32_t occupancy;  ///< cycles on each link
     uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
     uint16_t held_link[HELD_LINKS];  ///< the links behind its head, which its tail keeps while the head waits
-    uint8_t x, y, to_x, to_y;  ///< physical position of the head and its end
+    uint16_t node;             ///< router where the head is
+    uint8_t ahead[2];          ///< hops along x and along y that the head has before it
     PacketKind kind;
     uint8_t noc;
     uint8_t flags;
@@ -261,6 +265,7 @@ struct alignas(64) Packet {
     uint8_t held_links;        ///< links that the head has passed
     uint16_t bank;             ///< DRAM bank, 0xFFFF otherwise
     uint16_t trid;
+    uint16_t to_node;
     uint32_t bytes;
     uint32_t deliveries;       ///< left of a multicast
 
@@ -272,17 +277,36 @@ struct alignas(64) Packet {
     Packet* next;      ///< free list, pending list, list of copies
     uint32_t hops_back;
     uint8_t rect_x0, rect_y0, rect_x1, rect_y1;  ///< of a multicast, logical cores
+    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
 
     Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
     Packet* parent;
-    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
     Time acknowledged; ///< of a multicast: the latest acknowledge so far
     Actor issuer;      ///< of an atomic increment
     Time issued;
     uint32_t issued_line;
 };
-static_assert(offsetof(Packet, source) == 64, "the fields of a hop fill one line");
+static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 128, "the fields of a hop fill one line, of a landing another");
+
+enum Direction : uint32_t { AlongX, AlongY, Inject, Eject, DIRECTIONS };
+
+struct Link {
+    Time free_at;        ///< when what has claimed it has passed
+    uint64_t busy;       ///< cycles in which it was taken
+};
+
+/// Routers are numbered row by row. What a hop needs of the settings, as whole numbers.
+struct Fabric {
+    uint32_t columns, rows;
+    uint32_t buffer_cycles;
+    Time hop_cycles, niu_cycles;
+    uint8_t *x, *y;               ///< of a router
+    uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC
+    Link* link[NOCS];             ///< [router][direction]
+
+    uint32_t routers() const { return columns * rows; }
+};
 
 struct Bank {
     uint8_t* memory;
@@ -373,8 +397,7 @@ struct Machine {
     FaultReport fault;
     uint64_t events_run, switches, transfers, transfer_bytes[4];
     uint64_t tile_work[size_t(TileWork::Count)];
-    Time* link_free[NOCS];        ///< [node][direction]: x, y, inject, eject
-    uint64_t* link_busy[NOCS];
+    Fabric fabric;
     Time end;
     uint32_t spinning;            ///< fibers inside loops that make no call
     volatile bool stop_requested;
@@ -458,7 +481,6 @@ void perform_pending(Machine& machine, Fiber* fiber, uint32_t kinds, int noc);
 bool perform_all_pending(Machine& machine);
 /// Wakes semaphore waiters of a core whose condition holds.
 void check_semaphores(Core& core, Time time);
-void free_network(Machine& machine);
 
 // ---- circular_buffer.cpp
 CircularBuffer& configured_cb(Fiber* fiber, uint32_t cb, uint32_t line);

@@ -28,12 +28,41 @@ void release(Machine& machine, Packet* packet);
 void move_landed(Machine& machine, Fiber* fiber);
 /// With time: the packet leaves at its fiber's clock.
 void launch(Machine& machine, Packet* packet, bool reserve_path);
-uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y);
-Time claim_link(Machine& machine, Packet& packet, bool along_x);
-Time claim_eject(Machine& machine, Packet& packet);
+// ---- fabric.cpp
+bool create_fabric(Machine& machine);
+void free_fabric(Machine& machine);
+/// As no packet had ever passed.
+void reset_fabric(Machine& machine);
+/// Hops along x and along y from one router to another.
+struct Hops {
+    uint32_t x, y;
+    uint32_t both() const { return x + y; }
+};
+Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
+inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
+/// A head that waits stops what the buffers of the routers behind do not take up, on the links behind, until it has passed.
+void hold_links_behind(Fabric& fabric, const Packet& packet, Time start);
+/// Claims a link of the router where the packet's head is, from now on; returns when the head passes.
+inline Time claim(Machine& machine, Packet& packet, Direction direction) {
+    const uint32_t number = packet.node * DIRECTIONS + direction;
+    Link& link = machine.fabric.link[packet.noc][number];
+    const Time start = link.free_at > machine.now ? link.free_at : machine.now;
+    const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    link.free_at = start + cycles;
+    link.busy += cycles;
+    if (direction == Inject)
+        packet.held_links = 0;
+    else if (start > machine.now)
+        hold_links_behind(machine.fabric, packet, start);
+    packet.held_link[packet.held_links++ % HELD_LINKS] = uint16_t(number);
+    return start;
+}
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);
-void step_packet(const Machine& machine, Packet& packet, bool along_x);
+/// Moves the packet's head one router on along x or y.
+inline void step(const Machine& machine, Packet& packet, Direction direction) {
+    packet.node = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction];
+}
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*));
 void finish_packet(Machine& machine, Event* event);
 
