@@ -168,7 +168,7 @@ Machine* ttsim_device_new(uint32_t columns, uint32_t rows, uint32_t banks) {
     machine->rows = rows;
     machine->cores = columns * rows;
     machine->banks = banks;
-    machine->core = static_cast<Core*>(calloc(machine->cores, sizeof(Core)));
+    machine->core = static_cast<Core*>(allocate_huge(machine->cores * sizeof(Core)));
     machine->bank = static_cast<Bank*>(calloc(banks, sizeof(Bank)));
     auto* values = reinterpret_cast<double*>(&machine->settings);
     for (size_t i = 0; i < sizeof(Settings) / sizeof(double); i++) values[i] = NAN;
@@ -249,12 +249,11 @@ void ttsim_device_delete(Machine* machine) {
     if (machine->stacks) munmap(machine->stacks, machine->stacks_bytes);
     for (uint32_t i = 0; i < machine->kernel_count; i++) free(machine->kernels[i].line_busy);
     free(machine->kernels);
-    free(machine->fibers);
-    free(machine->events.heap);
-    free(machine->events.heap_sequence);
+    free_huge(machine->fibers, machine->fiber_capacity * sizeof(Fiber));
+    machine->events.release();
     free(machine->output);
     free(machine->bank);
-    free(machine->core);
+    free_huge(machine->core, machine->cores * sizeof(Core));
     free(machine);
 }
 
@@ -340,8 +339,8 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
     if (machine->fiber_capacity < fibers) {
-        free(machine->fibers);
-        machine->fibers = static_cast<Fiber*>(aligned_alloc(alignof(Fiber), fibers * sizeof(Fiber)));
+        free_huge(machine->fibers, machine->fiber_capacity * sizeof(Fiber));
+        machine->fibers = static_cast<Fiber*>(allocate_huge(fibers * sizeof(Fiber)));
         machine->fiber_capacity = fibers;
     }
     if (fibers) memset(static_cast<void*>(machine->fibers), 0, fibers * sizeof(Fiber));

@@ -47,26 +47,39 @@ struct Event {
     void (*run)(Machine&, Event*);
 };
 
-/// Calendar of one-cycle buckets with a heap for what lies beyond; events of one cycle run in the order posted.
+/// Calendar in three parts, so that what most events touch stays in the host's first cache: one-cycle buckets for this and the
+/// next epoch of 64 cycles; a list for each later epoch, which is spread over the buckets when its turn is near; a heap for what
+/// lies beyond. Events of one cycle run in the order posted.
 struct EventQueue {
-    static constexpr uint32_t RING = 8192;
+    static constexpr uint32_t EPOCH = 64, NEAR = 2 * EPOCH, EPOCHS = 1024;
     struct Bucket {
-        Event *head, *tail;  ///< `tail` counts only where there is a head
+        Event *head, **tail;  ///< list of events; where the next one is hung
     };
-    Bucket bucket[RING];
-    uint64_t occupied[RING / 64];
-    uint64_t summary[RING / 64 / 64];
-    Time base;       ///< time of the bucket at the ring's start
-    size_t in_ring;
-    Event** heap;    ///< far events, ordered by (time, sequence)
+    struct Chunk {
+        Chunk* next;
+        uint64_t count;
+        Event* event[30];
+    };
+    struct Epoch {
+        Chunk *head, *tail;
+    };
+    Bucket bucket[NEAR];        ///< by time
+    uint64_t occupied[2];       ///< buckets of even and of odd epochs
+    Epoch later[EPOCHS];        ///< by number; of those after the next
+    uint64_t later_occupied[EPOCHS / 64];
+    Chunk* free_chunks;
+    Time base;                  ///< time of the last event taken
+    uint64_t epoch;             ///< its epoch
+    size_t size;                ///< events, wherever they are
+    Event** heap;               ///< ordered by (time, sequence)
     uint64_t* heap_sequence;
     size_t heap_size, heap_capacity;
     uint64_t sequence;
 
     void clear();
+    void release();
     void push(Event* event);
     Event* pop();  ///< earliest event, or null; advances `base`
-    bool empty() const { return in_ring == 0 && heap_size == 0; }
 };
 
 // ---- fibers ---------------------------------------------------------------------------------------------------------
@@ -472,6 +485,10 @@ inline void wait_until(Fiber* fiber, Time time, Wait why) {
 // ---- memory.cpp
 bool create_memory(Machine& machine, char* error, size_t error_bytes);
 void destroy_memory(Machine& machine);
+/// Zeroed memory on the host's huge pages where it has any: what all events and switches touch takes few entries of its
+/// translation cache then. Null if there is none.
+void* allocate_huge(size_t bytes);
+void free_huge(void* memory, size_t bytes);
 
 // ---- noc.cpp
 void reset_network(Machine& machine);

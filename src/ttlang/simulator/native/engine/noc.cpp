@@ -13,13 +13,14 @@ namespace ttsim {
 
 namespace {
 
-constexpr uint32_t PACKETS_A_SLAB = 1024;
+constexpr uint32_t PACKETS_A_SLAB = 8191;
 constexpr uint32_t LATE_BYTES = 256;    ///< reads of as many are moved when their processor goes on, whose caches then hold them
 constexpr uint32_t NEARLY_DONE = 2;     ///< transfers of a processor left when the state of those it will wake is fetched
 constexpr uint32_t SMALL_PACKET = 32;  ///< bytes that an atomic or an inline write occupies
 
 struct Slab {
     Slab* next;
+    uint32_t used;  ///< packets that were handed out since the run began
     Packet packet[PACKETS_A_SLAB];
 };
 Slab* slabs;  // the engine runs one machine at a time; slabs live as long as the process
@@ -196,9 +197,10 @@ void eject(Machine& machine, Packet& packet) {
 void advance(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
     const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
-    const Direction direction = Direction(packet.ahead[first] ? first : first ^ 1);
+    const Direction direction = Direction(first ^ uint32_t(packet.ahead[first] == 0));
     if (packet.ahead[direction] == 0) return eject(machine, packet);
     const Time start = claim(machine, packet, direction);
+    __builtin_prefetch(&packet.source, 1, 3);
     packet.ahead[direction]--;
     step(machine, packet, direction);
     event->time = start + machine.fabric.hop_cycles;
@@ -260,19 +262,21 @@ void move_landed(Machine& machine, Fiber* fiber) {
     }
 }
 
-Packet* allocate(Machine& machine) {
-    if (!machine.free_packets) {
-        Slab* slab = static_cast<Slab*>(aligned_alloc(alignof(Slab), sizeof(Slab)));
-        memset(static_cast<void*>(slab), 0, sizeof(Slab));
+Packet* fresh_packet() {
+    if (!slabs || slabs->used == PACKETS_A_SLAB) {
+        Slab* slab = static_cast<Slab*>(allocate_huge(sizeof(Slab)));
         slab->next = slabs;
         slabs = slab;
-        for (Packet& packet : slab->packet) {
-            packet.next = machine.free_packets;
-            machine.free_packets = &packet;
-        }
     }
+    return &slabs->packet[slabs->used++];
+}
+
+Packet* allocate(Machine& machine) {
     Packet* packet = machine.free_packets;
-    machine.free_packets = packet->next;
+    if (packet)
+        machine.free_packets = packet->next;
+    else
+        packet = fresh_packet();
     packet->next = nullptr;
     packet->copy = nullptr;
     packet->parent = nullptr;
@@ -330,6 +334,14 @@ void launch(Machine& machine, Packet* packet, bool reserve_path) {
     post(machine, packet->event, start, inject);
 }
 
+void forget_packets(Slab& slab) {
+    for (uint32_t i = 0; i < slab.used; i++) {
+        free(slab.packet[i].copy);
+        slab.packet[i].copy = nullptr;
+    }
+    slab.used = 0;
+}
+
 void reset_network(Machine& machine) {
     reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
@@ -346,13 +358,13 @@ void reset_network(Machine& machine) {
         }
     // Packets of a run that ended early are taken back with their slab.
     machine.free_packets = nullptr;
-    for (Slab* slab = slabs; slab; slab = slab->next)
-        for (Packet& packet : slab->packet) {
-            free(packet.copy);
-            packet.copy = nullptr;
-            packet.next = machine.free_packets;
-            machine.free_packets = &packet;
-        }
+    while (slabs && slabs->next) {
+        Slab* const full = slabs;
+        forget_packets(*full);
+        slabs = full->next;
+        free_huge(full, sizeof(Slab));
+    }
+    if (slabs) forget_packets(*slabs);
 }
 
 }  // namespace ttsim
