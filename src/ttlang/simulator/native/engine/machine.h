@@ -29,7 +29,6 @@ constexpr uint32_t SRC_BANKS = 2;
 constexpr uint32_t MAILBOXES = 4;        ///< unpack, math, pack, BRISC
 constexpr uint32_t MAILBOX_DEPTH = 4;
 constexpr uint32_t NOCS = 2;
-constexpr uint32_t HELD_LINKS = 4;      ///< that the longest packet takes up, beyond the routers' buffers
 
 struct Core;
 struct Fiber;
@@ -261,6 +260,8 @@ struct Actor {
     uintptr_t pc;
 };
 
+enum Direction : uint8_t { AlongX, AlongY, Inject, Eject, DIRECTIONS };
+
 enum class PacketKind : uint8_t { Read, Write, Multicast, Atomic, Inline };
 
 /// Laid out for the host's caches: a hop reads and writes the first line only.
@@ -268,17 +269,19 @@ struct alignas(64) Packet {
     Event event;         ///< the head's progress
     uint32_t occupancy;  ///< cycles on each link
     uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
-    uint16_t held_link[HELD_LINKS];  ///< the links behind its head, which its tail keeps while the head waits
     uint16_t node;             ///< router where the head is
+    uint16_t from_node, to_node;
     uint8_t ahead[2];          ///< hops along x and along y that the head has before it
+    uint8_t crossed[2];        ///< whether it has passed the edge of the torus along x, along y
+    Direction toward;          ///< the link that the head waits for
+    bool waits;                ///< that turn is posted
     PacketKind kind;
     uint8_t noc;
     uint8_t flags;
     bool sent, landed_first;   ///< departure counted; landed before it was counted
-    uint8_t held_links;        ///< links that the head has passed
+    bool departs_late;         ///< its departure is posted when its way is free
     uint16_t bank;             ///< DRAM bank, 0xFFFF otherwise
     uint16_t trid;
-    uint16_t to_node;
     uint32_t bytes;
     uint32_t deliveries;       ///< left of a multicast
 
@@ -295,6 +298,7 @@ struct alignas(64) Packet {
     Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
     Packet* parent;
+    Time stopped;      ///< when the head came to a link without a free channel
     Time acknowledged; ///< of a multicast: the latest acknowledge so far
     Actor issuer;      ///< of an atomic increment
     Time issued;
@@ -302,12 +306,27 @@ struct alignas(64) Packet {
 };
 static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 128, "the fields of a hop fill one line, of a landing another");
 
-enum Direction : uint32_t { AlongX, AlongY, Inject, Eject, DIRECTIONS };
-
-struct Link {
-    Time free_at;        ///< when what has claimed it has passed
-    uint64_t busy;       ///< cycles in which it was taken
+/// A packet has a channel of a link to itself from its head's passing to its tail's. Of the sixteen, unicast requests have one
+/// on each side of the torus's edge (their senders ask for it), responses have two; broadcasts reserve theirs before they leave.
+struct VirtualChannel {
+    Time free_at;        ///< NEVER while the packet is stopped further on
+    Packet* owner;       ///< the last one
 };
+constexpr Time NEVER = ~Time(0);
+
+/// What most packets touch fills one line of the host's caches: the channels before the torus's edge.
+struct alignas(64) Link {
+    Time free_at;        ///< when the flits of those who have claimed it have passed
+    uint64_t busy;       ///< cycles in which it was taken
+    VirtualChannel channel[6];  ///< request, response, response; the same beyond the edge
+};
+
+/// Packets whose heads wait for a channel of one kind of a link.
+struct Line {
+    Packet *head, *tail;
+};
+
+constexpr uint16_t PAST_EDGE = 0x8000;  ///< the way there passes the edge of the torus
 
 /// Routers are numbered row by row. What a hop needs of the settings, as whole numbers.
 struct Fabric {
@@ -315,8 +334,9 @@ struct Fabric {
     uint32_t buffer_cycles;
     Time hop_cycles, niu_cycles;
     uint8_t *x, *y;               ///< of a router
-    uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC
+    uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC, and PAST_EDGE
     Link* link[NOCS];             ///< [router][direction]
+    Line* line[NOCS];             ///< [router][direction][beyond the edge][response]
 
     uint32_t routers() const { return columns * rows; }
 };

@@ -72,7 +72,7 @@ void deliver(Machine& machine, Packet& branch) {
     if (!core || (core == root->fiber->core && !(root->flags & TTSIM_NOC_LOOPBACK))) return;
     Packet* leaf = child(machine, branch, root);
     leaf->target_core = core;
-    const Time tail = claim(machine, *leaf, Eject) + leaf->stream;
+    const Time tail = claim(machine, *leaf, link_at(machine, *leaf, Eject), Eject) + leaf->stream;
     post_event(machine, leaf->event, tail + machine.fabric.niu_cycles, delivered);
 }
 
@@ -82,7 +82,7 @@ void advance_branch(Machine& machine, Event* event) {
     const Span span = ahead(machine, branch, direction);
     if (span.here) deliver(machine, branch);
     if (span.left - span.here == 0) return release(machine, &branch);
-    const Time start = claim(machine, branch, direction);
+    const Time start = claim(machine, branch, link_at(machine, branch, direction), direction);
     step(machine, branch, direction);
     post_event(machine, branch.event, start + machine.fabric.hop_cycles, advance_branch);
 }
@@ -96,7 +96,7 @@ void advance_stem(Machine& machine, Event* event) {
         post_event(machine, branch->event, machine.now, advance_branch);
     }
     if (span.left - span.here == 0) return release(machine, &stem);
-    const Time start = claim(machine, stem, direction);
+    const Time start = claim(machine, stem, link_at(machine, stem, direction), direction);
     step(machine, stem, direction);
     post_event(machine, stem.event, start + machine.fabric.hop_cycles, advance_stem);
 }

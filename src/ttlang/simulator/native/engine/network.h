@@ -40,28 +40,29 @@ struct Hops {
 };
 Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
 inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
-/// A head that waits stops what the buffers of the routers behind do not take up, on the links behind, until it has passed.
-void hold_links_behind(Fabric& fabric, const Packet& packet, Time start);
-/// Claims a link of the router where the packet's head is, from now on; returns when the head passes.
-inline Time claim(Machine& machine, Packet& packet, Direction direction) {
-    const uint32_t number = packet.node * DIRECTIONS + direction;
-    Link& link = machine.fabric.link[packet.noc][number];
-    const Time start = link.free_at > machine.now ? link.free_at : machine.now;
+/// Claims the flits of a link of the router where the packet's head is, from now on; returns when the head passes.
+inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction direction) {
     const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    const Time start = link.free_at > machine.now ? link.free_at : machine.now;
     link.free_at = start + cycles;
     link.busy += cycles;
-    if (direction == Inject)
-        packet.held_links = 0;
-    else if (start > machine.now)
-        hold_links_behind(machine.fabric, packet, start);
-    packet.held_link[packet.held_links++ % HELD_LINKS] = uint16_t(number);
     return start;
 }
+inline Link& link_at(Machine& machine, const Packet& packet, Direction direction) {
+    return machine.fabric.link[packet.noc][packet.node * DIRECTIONS + direction];
+}
+/// The head goes to a link: over it as soon as it has a channel there.
+void enter(Machine& machine, Packet& packet, Direction direction);
+/// What happens when the head passes the link. In noc.cpp.
+void pass(Machine& machine, Packet& packet, Direction direction, Time start);
+/// When the tail of a packet has left its source; NEVER while nobody knows. Then `pass_tail` is called.
+Time tail_leaves(const Machine& machine, const Packet& packet);
+void depart(Machine& machine, Packet& packet, Time tail);
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);
 /// Moves the packet's head one router on along x or y.
 inline void step(const Machine& machine, Packet& packet, Direction direction) {
-    packet.node = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction];
+    packet.node = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction] & ~PAST_EDGE;
 }
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*));
 void finish_packet(Machine& machine, Event* event);

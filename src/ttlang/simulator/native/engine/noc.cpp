@@ -112,6 +112,15 @@ void finish(Machine& machine, Event* event) {
 
 void departed(Machine& machine, Event* event) {
     Packet* packet = DEPARTURE_PACKET(event);
+    if (!packet->deliveries) {
+        // A packet that was stopped on its way leaves its source later than it seemed when it began to.
+        const Time tail = tail_leaves(machine, *packet);
+        if (tail == NEVER) {
+            packet->departs_late = true;
+            return;
+        }
+        if (tail + Time(machine.settings.noc_depart_cycles) > machine.now) return depart(machine, *packet, tail);
+    }
     count_sent(packet);
     wake_for(machine, packet->fiber);
     if (packet->landed_first) release(machine, packet);
@@ -187,36 +196,28 @@ void arrived(Machine& machine, Event* event) {
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
-void eject(Machine& machine, Packet& packet) {
-    const Time tail = claim(machine, packet, Eject) + packet.stream;
-    if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
-    post(machine, packet.event, tail + machine.fabric.niu_cycles, arrived);
-}
-
-/// The head is at a router: claims its next link and goes on.
+/// The head is at a router.
 void advance(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
     const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
-    const Direction direction = Direction(first ^ uint32_t(packet.ahead[first] == 0));
-    if (packet.ahead[direction] == 0) return eject(machine, packet);
-    const Time start = claim(machine, packet, direction);
-    __builtin_prefetch(&packet.source, 1, 3);
-    packet.ahead[direction]--;
-    step(machine, packet, direction);
-    event->time = start + machine.fabric.hop_cycles;
-    machine.events.push(event);
+    const uint32_t direction = first ^ uint32_t(packet.ahead[first] == 0);
+    enter(machine, packet, packet.ahead[direction] ? Direction(direction) : Eject);
 }
 
 void inject(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
-    const Time start = claim(machine, packet, Inject);
-    if (packet.kind != PacketKind::Read)
+    if (packet.deliveries) {
+        const Time start = claim(machine, packet, link_at(machine, packet, Inject), Inject);
         post(machine, packet.departure, start + packet.stream + Time(machine.settings.noc_depart_cycles), departed);
-    if (packet.deliveries) return post(machine, packet.event, start + machine.fabric.niu_cycles, advance_multicast);
+        return post(machine, packet.event, start + machine.fabric.niu_cycles, advance_multicast);
+    }
+    packet.from_node = packet.node;
+    packet.departs_late = false;
+    packet.crossed[AlongX] = packet.crossed[AlongY] = 0;
     const Hops ahead = hops(machine.fabric, packet.noc, packet.node, packet.to_node);
     packet.ahead[AlongX] = uint8_t(ahead.x);
     packet.ahead[AlongY] = uint8_t(ahead.y);
-    post(machine, packet.event, start + machine.fabric.niu_cycles, advance);
+    enter(machine, packet, Inject);
 }
 
 /// The request has reached the source of the data.
@@ -242,6 +243,28 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
 }
 
 }  // namespace
+
+void depart(Machine& machine, Packet& packet, Time tail) {
+    packet.departs_late = false;
+    post(machine, packet.departure, tail + Time(machine.settings.noc_depart_cycles), departed);
+}
+
+void pass(Machine& machine, Packet& packet, Direction direction, Time start) {
+    if (direction <= AlongY) {
+        const uint16_t next = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction];
+        packet.ahead[direction]--;
+        packet.crossed[direction] |= next >> 15;
+        packet.node = next & ~PAST_EDGE;
+        __builtin_prefetch(&packet.source, 1, 3);
+        return post(machine, packet.event, start + machine.fabric.hop_cycles, advance);
+    }
+    if (direction == Eject) {
+        if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
+        return post(machine, packet.event, start + packet.stream + machine.fabric.niu_cycles, arrived);
+    }
+    if (packet.kind != PacketKind::Read) depart(machine, packet, start + packet.stream);
+    post(machine, packet.event, start + machine.fabric.niu_cycles, advance);
+}
 
 Time landing_cycles(const Machine& machine, const Packet& packet) {
     return Time(packet.bytes / machine.settings.noc_flit_bytes * machine.settings.noc_landing_cycles_per_flit);
