@@ -174,6 +174,14 @@ void release_behind(Machine& machine, Packet& packet, Time start) {
     });
 }
 
+/// A DRAM channel that has as many bytes to store as its buffer holds takes no more: the link to it is blocked until then.
+void await_room(const Machine& machine, const Packet& packet, Link& link) {
+    if (packet.bank == NO_BANK || is_response(packet)) return;
+    const double buffered = machine.settings.dram_write_buffer_bytes / machine.settings.dram_write_bytes_per_cycle;
+    const double room_at = machine.bank[packet.bank].busy_until[1] - buffered;
+    if (room_at > double(link.free_at)) link.free_at = Time(room_at);
+}
+
 void go_over(Machine& machine, Packet& packet, Direction direction, Link& link, VirtualChannel& channel) {
     const Time start = claim(machine, packet, link, direction);
     channel.owner = &packet;
@@ -193,6 +201,7 @@ void take_turn(Machine& machine, Event* event) {
     packet.waits = false;
     if (channel.free_at <= machine.now) {
         line.head = packet.next;
+        if (direction == Eject) await_room(machine, packet, link);
         if (direction != Inject) release_behind(machine, packet, link.free_at > machine.now ? link.free_at : machine.now);
         go_over(machine, packet, direction, link, channel);
     }
@@ -220,6 +229,7 @@ void enter(Machine& machine, Packet& packet, Direction direction) {
     VirtualChannel& channel = usable.first->free_at <= machine.now ? *usable.first : usable.soonest();
     if (__builtin_expect(channel.free_at > machine.now, 0))
         return wait_in_line(machine, packet, direction, line_of(machine.fabric, packet, number, beyond), usable);
+    if (direction == Eject) await_room(machine, packet, link);
     if (direction != Inject && link.free_at > machine.now) {
         packet.stopped = machine.now;
         release_behind(machine, packet, link.free_at);
