@@ -48,8 +48,9 @@ bool create_fabric(Machine& machine) {
     for (uint32_t noc = 0; noc < NOCS; noc++) {
         fabric.link[noc] = static_cast<Link*>(aligned_alloc(CACHE_LINE, routers * DIRECTIONS * sizeof(Link)));
         fabric.neighbour[noc] = static_cast<uint16_t*>(malloc(routers * 2 * sizeof(uint16_t)));
+        fabric.owner[noc] = static_cast<Packet**>(malloc(routers * DIRECTIONS * CHANNELS * sizeof(Packet*)));
         fabric.line[noc] = static_cast<Line*>(malloc(routers * DIRECTIONS * LINES * sizeof(Line)));
-        if (!fabric.link[noc] || !fabric.neighbour[noc] || !fabric.line[noc]) return false;
+        if (!fabric.link[noc] || !fabric.neighbour[noc] || !fabric.line[noc] || !fabric.owner[noc]) return false;
         for (uint32_t i = 0; i < routers; i++)
             for (Direction direction : {AlongX, AlongY}) fabric.neighbour[noc][i * 2 + direction] = neighbour(fabric, i, noc, direction);
     }
@@ -61,6 +62,7 @@ void free_fabric(Machine& machine) {
     for (uint32_t noc = 0; noc < NOCS; noc++) {
         free(machine.fabric.link[noc]);
         free(machine.fabric.neighbour[noc]);
+        free(machine.fabric.owner[noc]);
         free(machine.fabric.line[noc]);
     }
 }
@@ -69,6 +71,7 @@ void reset_fabric(Machine& machine) {
     const size_t links = machine.fabric.routers() * DIRECTIONS;
     for (uint32_t noc = 0; noc < NOCS; noc++) {
         memset(static_cast<void*>(machine.fabric.link[noc]), 0, links * sizeof(Link));
+        memset(machine.fabric.owner[noc], 0, links * CHANNELS * sizeof(Packet*));
         memset(static_cast<void*>(machine.fabric.line[noc]), 0, links * LINES * sizeof(Line));
     }
 }
@@ -82,38 +85,41 @@ Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to) {
 
 namespace {
 
-/// Channels of a link that a packet may use.
-struct Channels {
-    VirtualChannel* first;
-    uint32_t count;
-
-    VirtualChannel& soonest() const { return count == 2 && first[1].free_at < first[0].free_at ? first[1] : first[0]; }
-};
-
 bool is_response(const Packet& packet) { return packet.kind == PacketKind::Read; }
-
-Channels channels(Link& link, const Packet& packet, bool beyond) {
-    return {&link.channel[3 * beyond + is_response(packet)], is_response(packet) ? 2u : 1u};
-}
-
 bool beyond_edge(const Packet& packet, Direction direction) { return direction <= AlongY && packet.crossed[direction]; }
 
-Line& line_of(const Fabric& fabric, const Packet& packet, uint32_t link, bool beyond) {
-    return fabric.line[packet.noc][link * LINES + 2 * beyond + is_response(packet)];
-}
+/// One kind of channels of a link: those that a packet may use there, and the line of those that wait for one.
+struct Way {
+    Link& link;
+    uint32_t number;  ///< of the link
+    uint32_t first, count;
+    uint32_t line;
 
-uint32_t number_of(const Packet& packet, Direction direction) { return packet.node * DIRECTIONS + direction; }
+    Way(const Fabric& fabric, const Packet& packet, uint32_t number, bool beyond)
+        : link(fabric.link[packet.noc][number]),
+          number(number),
+          first(3u * beyond + is_response(packet)),
+          count(1u + is_response(packet)),
+          line(2u * beyond + is_response(packet)) {}
+
+    uint32_t soonest() const {
+        const Time* const free_at = link.channel_free_at;
+        return first + uint32_t(count == 2 && free_at[first + 1] < free_at[first]);
+    }
+    bool somebody_waits() const { return link.lines >> line & 1; }
+    Line& waiting(const Fabric& fabric, uint32_t noc) const { return fabric.line[noc][number * LINES + line]; }
+};
 
 void take_turn(Machine& machine, Event* event);
 
 /// Posts the turn of the first packet in line, if it is known when a channel will be free.
-void post_turn(Machine& machine, Line& line, const Channels& usable) {
-    Packet* const first = line.head;
-    if (!first || first->waits) return;
-    const Time free_at = usable.soonest().free_at;
-    if (free_at == NEVER) return;
-    first->waits = true;
-    post_event(machine, first->event, free_at > machine.now ? free_at : machine.now, take_turn);
+void post_turn(Machine& machine, uint32_t noc, const Way& way) {
+    if (!way.somebody_waits()) return;
+    Packet& first = *way.waiting(machine.fabric, noc).head;
+    const Time free_at = way.link.channel_free_at[way.soonest()];
+    if (first.waits || free_at == NEVER) return;
+    first.waits = true;
+    post_event(machine, first.event, free_at > machine.now ? free_at : machine.now, take_turn);
 }
 
 /// Calls `visit(link number, beyond the edge, flits of the packet that the buffers from there on take up)` for the links behind the
@@ -139,37 +145,34 @@ void for_links_behind(const Fabric& fabric, const Packet& packet, Visit visit) {
     }
 }
 
-/// The channel that the packet still has on a link behind its head.
-VirtualChannel* own_channel(const Fabric& fabric, const Packet& packet, uint32_t link, bool beyond) {
-    const Channels held = channels(fabric.link[packet.noc][link], packet, beyond);
-    for (uint32_t i = 0; i < held.count; i++)
-        if (held.first[i].owner == &packet) return &held.first[i];
+/// When the channel that the packet still has on a link behind its head is free; null if it has none.
+Time* own_channel(const Fabric& fabric, const Packet& packet, const Way& way) {
+    Packet* const* const owner = &fabric.owner[packet.noc][way.number * CHANNELS];
+    for (uint32_t i = way.first; i < way.first + way.count; i++)
+        if (owner[i] == &packet) return &way.link.channel_free_at[i];
     return nullptr;
 }
 
 /// A stopped packet keeps its channels behind the head, as far as the routers' buffers do not take up its flits.
-void stop_behind(Machine& machine, const Packet& packet) {
-    for_links_behind(machine.fabric, packet, [&](uint32_t link, bool beyond, uint32_t) {
-        VirtualChannel* const channel = own_channel(machine.fabric, packet, link, beyond);
-        if (channel) channel->free_at = NEVER;
-        return channel != nullptr;
+void stop_behind(const Fabric& fabric, const Packet& packet) {
+    for_links_behind(fabric, packet, [&](uint32_t link, bool beyond, uint32_t) {
+        Time* const held = own_channel(fabric, packet, Way(fabric, packet, link, beyond));
+        if (held) *held = NEVER;
+        return held != nullptr;
     });
 }
 
-/// The head goes on at `start`: it is known when the tail will pass the links behind.
-void release_behind(Machine& machine, Packet& packet, Time start) {
+/// The head goes over a link that its tail will have passed at `tail`: what that means for the links behind.
+void settle_behind(Machine& machine, Packet& packet, Time tail) {
     const Fabric& fabric = machine.fabric;
-    Time arrival = packet.stopped;
     for_links_behind(fabric, packet, [&](uint32_t link, bool beyond, uint32_t buffered) {
-        VirtualChannel* const channel = own_channel(fabric, packet, link, beyond);
-        if (!channel) return false;
-        arrival -= arrival < fabric.hop_cycles ? arrival : fabric.hop_cycles;
-        const Time unhindered = arrival + packet.occupancy, held = start + packet.occupancy - buffered;
-        const Time free_at = held > unhindered ? held : unhindered;
-        if (channel->free_at != NEVER && channel->free_at >= free_at) return false;
-        channel->free_at = free_at;
+        const Way way(fabric, packet, link, beyond);
+        Time* const held = own_channel(fabric, packet, way);
+        const Time free_at = tail - buffered;
+        if (!held || (*held != NEVER && *held >= free_at)) return false;
+        *held = free_at;
         if (packet.departs_late && link % DIRECTIONS == Inject) depart(machine, packet, free_at);
-        post_turn(machine, line_of(fabric, packet, link, beyond), channels(fabric.link[packet.noc][link], packet, beyond));
+        post_turn(machine, packet.noc, way);
         return true;
     });
 }
@@ -182,64 +185,64 @@ void await_room(const Machine& machine, const Packet& packet, Link& link) {
     if (room_at > double(link.free_at)) link.free_at = Time(room_at);
 }
 
-void go_over(Machine& machine, Packet& packet, Direction direction, Link& link, VirtualChannel& channel) {
-    const Time start = claim(machine, packet, link, direction);
-    channel.owner = &packet;
-    channel.free_at = link.free_at;
-    pass(machine, packet, direction, start);
+/// Packets of several channels share a link flit by flit: a head goes over at once, the tail when all flits that were there before
+/// and its own have gone over, and not before it came.
+inline void go_over(Machine& machine, Packet& packet, Direction direction, const Way& way, uint32_t channel, bool stopped) {
+    if (direction == Eject) await_room(machine, packet, way.link);
+    claim(machine, packet, way.link, direction);
+    Time tail = way.link.free_at;
+    if (direction != Inject) {
+        if (stopped || tail > packet.tail) settle_behind(machine, packet, tail);
+        if (tail < packet.tail) tail = packet.tail;
+    }
+    packet.tail = way.link.channel_free_at[channel] = tail;
+    machine.fabric.owner[packet.noc][way.number * CHANNELS + channel] = &packet;
+    pass(machine, packet, direction);
+}
+
+Way way_of(const Machine& machine, const Packet& packet, Direction direction) {
+    return Way(machine.fabric, packet, packet.node * DIRECTIONS + direction, beyond_edge(packet, direction));
 }
 
 void take_turn(Machine& machine, Event* event) {
     Packet& packet = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
-    const Direction direction = packet.toward;
-    const bool beyond = beyond_edge(packet, direction);
-    const uint32_t number = number_of(packet, direction);
-    Link& link = machine.fabric.link[packet.noc][number];
-    Line& line = line_of(machine.fabric, packet, number, beyond);
-    const Channels usable = channels(link, packet, beyond);
-    VirtualChannel& channel = usable.soonest();
+    const Way way = way_of(machine, packet, packet.toward);
+    const uint32_t channel = way.soonest(), noc = packet.noc;
     packet.waits = false;
-    if (channel.free_at <= machine.now) {
+    if (way.link.channel_free_at[channel] <= machine.now) {
+        Line& line = way.waiting(machine.fabric, noc);
         line.head = packet.next;
-        if (direction == Eject) await_room(machine, packet, link);
-        if (direction != Inject) release_behind(machine, packet, link.free_at > machine.now ? link.free_at : machine.now);
-        go_over(machine, packet, direction, link, channel);
+        way.link.lines &= ~(uint64_t(!line.head) << way.line);
+        go_over(machine, packet, packet.toward, way, channel, true);
     }
-    post_turn(machine, line, usable);
+    post_turn(machine, noc, way);
 }
 
-void wait_in_line(Machine& machine, Packet& packet, Direction direction, Line& line, const Channels& usable) {
+void wait_in_line(Machine& machine, Packet& packet, Direction direction, const Way& way) {
+    Line& line = way.waiting(machine.fabric, packet.noc);
     packet.toward = direction;
     packet.waits = false;
     packet.next = nullptr;
-    packet.stopped = machine.now;
-    (line.head ? line.tail->next : line.head) = &packet;
+    (way.somebody_waits() ? line.tail->next : line.head) = &packet;
     line.tail = &packet;
-    if (direction != Inject) stop_behind(machine, packet);
-    post_turn(machine, line, usable);
+    way.link.lines |= uint64_t(1) << way.line;
+    if (direction != Inject) stop_behind(machine.fabric, packet);
+    post_turn(machine, packet.noc, way);
 }
 
 }  // namespace
 
 void enter(Machine& machine, Packet& packet, Direction direction) {
-    const bool beyond = beyond_edge(packet, direction);
-    const uint32_t number = number_of(packet, direction);
-    Link& link = machine.fabric.link[packet.noc][number];
-    const Channels usable = channels(link, packet, beyond);
-    VirtualChannel& channel = usable.first->free_at <= machine.now ? *usable.first : usable.soonest();
-    if (__builtin_expect(channel.free_at > machine.now, 0))
-        return wait_in_line(machine, packet, direction, line_of(machine.fabric, packet, number, beyond), usable);
-    if (direction == Eject) await_room(machine, packet, link);
-    if (direction != Inject && link.free_at > machine.now) {
-        packet.stopped = machine.now;
-        release_behind(machine, packet, link.free_at);
-    }
-    go_over(machine, packet, direction, link, channel);
+    const Way way = way_of(machine, packet, direction);
+    const uint32_t channel = way.soonest();
+    if (__builtin_expect(way.link.channel_free_at[channel] > machine.now || way.somebody_waits(), 0))
+        return wait_in_line(machine, packet, direction, way);
+    go_over(machine, packet, direction, way, channel, false);
 }
 
 Time tail_leaves(const Machine& machine, const Packet& packet) {
-    const VirtualChannel* const channel = own_channel(machine.fabric, packet, packet.from_node * DIRECTIONS + Inject, false);
-    return channel ? channel->free_at : 0;
+    const Time* const held = own_channel(machine.fabric, packet, Way(machine.fabric, packet, packet.from_node * DIRECTIONS + Inject, false));
+    return held ? *held : 0;
 }
 
 }  // namespace ttsim

@@ -267,8 +267,9 @@ enum class PacketKind : uint8_t { Read, Write, Multicast, Atomic, Inline };
 /// Laid out for the host's caches: a hop reads and writes the first line only.
 struct alignas(64) Packet {
     Event event;         ///< the head's progress
-    uint32_t occupancy;  ///< cycles on each link
-    uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
+    Time tail;           ///< when the tail passes the link that the head passed last
+    uint16_t occupancy;  ///< cycles on each link
+    uint16_t stream;     ///< cycles in which the source sends it; not less than on a link
     uint16_t node;             ///< router where the head is
     uint16_t from_node, to_node;
     uint8_t ahead[2];          ///< hops along x and along y that the head has before it
@@ -282,8 +283,8 @@ struct alignas(64) Packet {
     bool departs_late;         ///< its departure is posted when its way is free
     uint16_t bank;             ///< DRAM bank, 0xFFFF otherwise
     uint16_t trid;
+    uint16_t deliveries;       ///< left of a multicast
     uint32_t bytes;
-    uint32_t deliveries;       ///< left of a multicast
 
     uint8_t* source;   ///< host addresses
     uint8_t* target;
@@ -298,7 +299,6 @@ struct alignas(64) Packet {
     Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
     Packet* parent;
-    Time stopped;      ///< when the head came to a link without a free channel
     Time acknowledged; ///< of a multicast: the latest acknowledge so far
     Actor issuer;      ///< of an atomic increment
     Time issued;
@@ -306,19 +306,18 @@ struct alignas(64) Packet {
 };
 static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 128, "the fields of a hop fill one line, of a landing another");
 
-/// A packet has a channel of a link to itself from its head's passing to its tail's. Of the sixteen, unicast requests have one
-/// on each side of the torus's edge (their senders ask for it), responses have two; broadcasts reserve theirs before they leave.
-struct VirtualChannel {
-    Time free_at;        ///< NEVER while the packet is stopped further on
-    Packet* owner;       ///< the last one
-};
+/// A packet has a virtual channel of a link to itself from its head's passing to its tail's. Of the sixteen, unicast requests have
+/// one on each side of the torus's edge (their senders ask for it), responses have two; broadcasts reserve theirs before they
+/// leave. The channels here: request, response, response; the same beyond the edge.
+constexpr uint32_t CHANNELS = 6;
 constexpr Time NEVER = ~Time(0);
 
-/// What most packets touch fills one line of the host's caches: the channels before the torus's edge.
+/// Fills one line of the host's caches.
 struct alignas(64) Link {
     Time free_at;        ///< when the flits of those who have claimed it have passed
-    uint64_t busy;       ///< cycles in which it was taken
-    VirtualChannel channel[6];  ///< request, response, response; the same beyond the edge
+    uint64_t busy : 60;  ///< cycles in which it was taken
+    uint64_t lines : 4;  ///< which of its lines somebody waits in
+    Time channel_free_at[CHANNELS];  ///< NEVER while the packet in it is stopped further on
 };
 
 /// Packets whose heads wait for a channel of one kind of a link.
@@ -336,6 +335,7 @@ struct Fabric {
     uint8_t *x, *y;               ///< of a router
     uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC, and PAST_EDGE
     Link* link[NOCS];             ///< [router][direction]
+    Packet** owner[NOCS];         ///< [router][direction][channel]: the last packet in it
     Line* line[NOCS];             ///< [router][direction][beyond the edge][response]
 
     uint32_t routers() const { return columns * rows; }

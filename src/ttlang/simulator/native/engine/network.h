@@ -40,7 +40,7 @@ struct Hops {
 };
 Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
 inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
-/// Claims the flits of a link of the router where the packet's head is, from now on; returns when the head passes.
+/// Claims the flits of a link of the router where the packet's head is, from now on; returns when the first of them passes.
 inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction direction) {
     const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
     const Time start = link.free_at > machine.now ? link.free_at : machine.now;
@@ -54,9 +54,10 @@ inline Link& link_at(Machine& machine, const Packet& packet, Direction direction
 /// The head goes to a link: over it as soon as it has a channel there.
 void enter(Machine& machine, Packet& packet, Direction direction);
 /// What happens when the head passes the link. In noc.cpp.
-void pass(Machine& machine, Packet& packet, Direction direction, Time start);
-/// When the tail of a packet has left its source; NEVER while nobody knows. Then `pass_tail` is called.
+void pass(Machine& machine, Packet& packet, Direction direction);
+/// When the tail of a packet has left its source; NEVER while nobody knows.
 Time tail_leaves(const Machine& machine, const Packet& packet);
+/// The packet's source has sent it at `tail`. In noc.cpp.
 void depart(Machine& machine, Packet& packet, Time tail);
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);

@@ -196,12 +196,16 @@ void arrived(Machine& machine, Event* event) {
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
+Direction next_direction(const Packet& packet) {
+    const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
+    const uint32_t direction = first ^ uint32_t(packet.ahead[first] == 0);
+    return packet.ahead[direction] ? Direction(direction) : Eject;
+}
+
 /// The head is at a router.
 void advance(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
-    const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
-    const uint32_t direction = first ^ uint32_t(packet.ahead[first] == 0);
-    enter(machine, packet, packet.ahead[direction] ? Direction(direction) : Eject);
+    enter(machine, packet, next_direction(packet));
 }
 
 void inject(Machine& machine, Event* event) {
@@ -249,21 +253,24 @@ void depart(Machine& machine, Packet& packet, Time tail) {
     post(machine, packet.departure, tail + Time(machine.settings.noc_depart_cycles), departed);
 }
 
-void pass(Machine& machine, Packet& packet, Direction direction, Time start) {
+void pass(Machine& machine, Packet& packet, Direction direction) {
     if (direction <= AlongY) {
         const uint16_t next = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction];
         packet.ahead[direction]--;
         packet.crossed[direction] |= next >> 15;
         packet.node = next & ~PAST_EDGE;
         __builtin_prefetch(&packet.source, 1, 3);
-        return post(machine, packet.event, start + machine.fabric.hop_cycles, advance);
+        __builtin_prefetch(&link_at(machine, packet, next_direction(packet)), 1, 3);
+        packet.tail += machine.fabric.hop_cycles;
+        return post(machine, packet.event, machine.now + machine.fabric.hop_cycles, advance);
     }
     if (direction == Eject) {
         if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
-        return post(machine, packet.event, start + packet.stream + machine.fabric.niu_cycles, arrived);
+        return post(machine, packet.event, packet.tail + machine.fabric.niu_cycles, arrived);
     }
-    if (packet.kind != PacketKind::Read) depart(machine, packet, start + packet.stream);
-    post(machine, packet.event, start + machine.fabric.niu_cycles, advance);
+    if (packet.kind != PacketKind::Read) depart(machine, packet, packet.tail);
+    packet.tail += machine.fabric.niu_cycles;
+    post(machine, packet.event, machine.now + machine.fabric.niu_cycles, advance);
 }
 
 Time landing_cycles(const Machine& machine, const Packet& packet) {
