@@ -239,11 +239,10 @@ void ttsim_device_delete(Machine* machine) {
         }
         for (SrcEntry& entry : core.src) free(entry.storage);
         for (WholeTiles& side : core.whole) free(side.data);
-        for (Dst* dst : core.dst) free(dst);
     }
-    while (Dst* dst = machine->free_dst) {
-        machine->free_dst = dst->next;
-        free(dst);
+    while (DstSlab* slab = machine->dst_slabs) {
+        machine->dst_slabs = slab->next;
+        free_huge(slab, sizeof(DstSlab));
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
     if (machine->stacks) munmap(machine->stacks, machine->stacks_bytes);

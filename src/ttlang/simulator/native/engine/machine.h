@@ -178,6 +178,12 @@ struct Dst {
     alignas(64) uint32_t tile[DST_TILES][TILE_LANES];
 };
 
+/// As many sections as a huge page of the host holds.
+struct DstSlab {
+    DstSlab* next;
+    Dst section[31];
+};
+
 /// What the vector unit keeps between the calls of a mean and a variance, one of each a column.
 struct Statistics {
     float mean[32], m2[32];      ///< m2: sum of squared distances from the mean
@@ -427,6 +433,7 @@ struct Machine {
     Fiber *pending_head, *pending_tail;
     Packet* free_packets;
     Dst* free_dst;
+    DstSlab* dst_slabs;
     FaultReport fault;
     uint64_t events_run, switches, transfers, transfer_bytes[4];
     uint64_t tile_work[size_t(TileWork::Count)];
