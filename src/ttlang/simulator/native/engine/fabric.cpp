@@ -177,11 +177,11 @@ void settle_behind(Machine& machine, Packet& packet, Time tail) {
     });
 }
 
-/// A DRAM channel that has as many bytes to store as its buffer holds takes no more: the link to it is blocked until then.
+/// A DRAM channel that has as many bytes to store as its queue holds takes no more: the link to it is blocked until then.
 void await_room(const Machine& machine, const Packet& packet, Link& link) {
     if (packet.bank == NO_BANK || is_response(packet)) return;
-    const double buffered = machine.settings.dram_write_buffer_bytes / machine.settings.dram_write_bytes_per_cycle;
-    const double room_at = machine.bank[packet.bank].busy_until[1] - buffered;
+    const double queued = machine.settings.dram_write_queue_bytes / machine.settings.dram_write_bytes_per_cycle;
+    const double room_at = machine.bank[packet.bank].busy_until[1] - queued;
     if (room_at > double(link.free_at)) link.free_at = Time(room_at);
 }
 
