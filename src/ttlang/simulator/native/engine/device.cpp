@@ -24,6 +24,7 @@ namespace {
 constexpr size_t STACK_BYTES = 512 << 10;
 constexpr size_t GUARD_BYTES = 4096;
 constexpr size_t STACK_COLOUR = 5 * 64, STACK_COLOURS = 4096;
+constexpr uint64_t HUGE_FROM = 32 << 20;        ///< bytes used of a DRAM bank: cores that stream large tensors touch thousands of pages in turn
 constexpr uint32_t ARGUMENT_AREA = 4096;        ///< bytes for the arguments of one kind of one processor
 constexpr uint32_t START_SLACK = 200;           ///< random schedules: cycles by which processors may start apart
 constexpr uint32_t ARGUMENT_OFFSET = 1024;      ///< after the semaphores, in the kernel configuration area
@@ -265,6 +266,7 @@ int ttsim_dram_commit(Machine* machine, uint64_t bytes) {
         Bank& bank = machine->bank[i];
         if (bytes <= bank.committed) continue;
         if (bytes > bank.extent || mprotect(bank.memory, bytes, PROT_READ | PROT_WRITE)) return 1;
+        if (bytes >= HUGE_FROM) prefer_huge(bank.memory, bytes);
         bank.committed = bytes;
     }
     return 0;

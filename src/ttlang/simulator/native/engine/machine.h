@@ -515,6 +515,8 @@ void destroy_memory(Machine& machine);
 /// Zeroed memory on the host's huge pages where it has any: what all events and switches touch takes few entries of its
 /// translation cache then. Null if there is none.
 void* allocate_huge(size_t bytes);
+/// The same for memory that is mapped already, from now on.
+void prefer_huge(void* memory, size_t bytes);
 void free_huge(void* memory, size_t bytes);
 
 // ---- noc.cpp

@@ -34,6 +34,8 @@ size_t whole_pages(size_t bytes) { return (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE 
 
 }  // namespace
 
+void prefer_huge(void* memory, size_t bytes) { madvise(memory, bytes, MADV_HUGEPAGE); }
+
 void* allocate_huge(size_t bytes) {
     bytes = whole_pages(bytes);
     void* const got = mmap(nullptr, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -42,7 +44,7 @@ void* allocate_huge(size_t bytes) {
     char* const start = reinterpret_cast<char*>(whole_pages(reinterpret_cast<uintptr_t>(low)));
     if (start > low) munmap(low, size_t(start - low));
     if (const size_t rest = size_t(low + HUGE_PAGE - start)) munmap(start + bytes, rest);
-    madvise(start, bytes, MADV_HUGEPAGE);
+    prefer_huge(start, bytes);
     return start;
 }
 
@@ -72,7 +74,6 @@ bool create_memory(Machine& machine, char* error, size_t error_bytes) {
             return false;
         }
         bank.memory = static_cast<uint8_t*>(got);
-        madvise(got, bank.extent, MADV_HUGEPAGE);  // cores that stream tensors touch thousands of pages in turn
         bank.committed = 0;
     }
     return true;
