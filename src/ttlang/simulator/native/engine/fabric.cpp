@@ -177,6 +177,14 @@ void settle_behind(Machine& machine, Packet& packet, Time tail) {
     });
 }
 
+/// A packet that waits keeps its channels behind the head: until it goes on at `goes_on` and its tail follows, or nobody knows when.
+void keep_behind(Machine& machine, Packet& packet, Time goes_on) {
+    if (goes_on == NEVER)
+        stop_behind(machine.fabric, packet);
+    else
+        settle_behind(machine, packet, goes_on + packet.occupancy);
+}
+
 /// A DRAM channel that has as many bytes to store as its queue holds takes no more: the link to it is blocked until then.
 void await_room(const Machine& machine, const Packet& packet, Link& link) {
     if (packet.bank == NO_BANK || is_response(packet)) return;
@@ -214,6 +222,8 @@ void take_turn(Machine& machine, Event* event) {
         line.head = packet.next;
         way.link.lines &= ~(uint64_t(!line.head) << way.line);
         go_over(machine, packet, packet.toward, way, channel, true);
+    } else if (packet.toward != Inject) {
+        keep_behind(machine, packet, way.link.channel_free_at[channel]);
     }
     post_turn(machine, noc, way);
 }
@@ -223,10 +233,11 @@ void wait_in_line(Machine& machine, Packet& packet, Direction direction, const W
     packet.toward = direction;
     packet.waits = false;
     packet.next = nullptr;
+    const Time goes_on = way.somebody_waits() ? NEVER : way.link.channel_free_at[way.soonest()];
     (way.somebody_waits() ? line.tail->next : line.head) = &packet;
     line.tail = &packet;
     way.link.lines |= uint64_t(1) << way.line;
-    if (direction != Inject) stop_behind(machine.fabric, packet);
+    if (direction != Inject) keep_behind(machine, packet, goes_on);
     post_turn(machine, packet.noc, way);
 }
 
