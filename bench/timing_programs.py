@@ -308,9 +308,7 @@ def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write:
 
 def bank_rate(chip: str, readers: int, write: bool, banks: int = 1) -> float:
     """Bytes a cycle of the first `readers` cores, each with one of the first `banks` DRAM banks."""
-    return stream_banks(
-        chip, [((index % 8, index // 8), index % banks) for index in range(readers)], write
-    )
+    return stream_banks(chip, [((index % 8, index // 8), index % banks) for index in range(readers)], write)
 
 
 def random_pairs(chip: str, cores: int, seed: int) -> list[tuple[tuple[int, int], int]]:

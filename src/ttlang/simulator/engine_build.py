@@ -55,7 +55,9 @@ def kernel_api_key() -> str:
 def library_key() -> str:
     """Name of the engine library's cache entry: decided by its sources, the compiler, its flags and the processor."""
     read_by_engine = (path for path in _sources() if not _is_api(path) or path.name == "abi.h")
-    return content_key(compiler().identity, cpu_identity(), *ENGINE_FLAGS, *LINK_FLAGS, *_contents(read_by_engine))
+    return content_key(
+        compiler().identity, cpu_identity(), *ENGINE_FLAGS, *LINK_FLAGS, *_contents(read_by_engine)
+    )
 
 
 def _is_api(path: Path) -> bool:
