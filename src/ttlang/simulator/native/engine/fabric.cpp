@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Routers and links of the two NoCs: routes, and the time that packets' heads find links taken.
+// Routers and links of the two NoCs: routes, virtual channels, and who waits for them. A head that finds no channel waits in
+// line; its packet keeps the channels behind it until it is known when its tail will pass them. Lines cannot wait for one
+// another in a circle: a route goes along one axis, then along the other, and changes its channels at the torus's edge.
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,7 +206,9 @@ inline void go_over(Machine& machine, Packet& packet, Direction direction, const
         if (tail < packet.tail) tail = packet.tail;
     }
     packet.tail = way.link.channel_free_at[channel] = tail;
-    machine.fabric.owner[packet.noc][way.number * CHANNELS + channel] = &packet;
+    Packet** const owner = &machine.fabric.owner[packet.noc][way.number * CHANNELS];
+    if (way.count == 2 && owner[2 * way.first + 1 - channel] == &packet) owner[2 * way.first + 1 - channel] = nullptr;  // of an earlier life
+    owner[channel] = &packet;
     pass(machine, packet, direction);
 }
 

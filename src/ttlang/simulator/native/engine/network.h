@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the parts of the NoC model: packets and their motion (noc.cpp), multicast trees (multicast.cpp), what a
-// packet does to memory and to its sender's counters (transfer.cpp), the calls of kernels (dataflow.cpp).
+// Between the parts of the NoC model: links and virtual channels (fabric.cpp), the life of packets (noc.cpp), multicast
+// trees (multicast.cpp), what a packet does to memory and to its sender's counters (transfer.cpp), the calls of kernels
+// (dataflow.cpp).
 #pragma once
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two NoCs and the DRAM channels. A transfer is a packet whose head claims one link after another when it gets
-// there; its bytes land when its tail has arrived. Without time a transfer is performed at the barrier that waits for it.
+// The life of packets, and the DRAM channels. A transfer is a packet whose head goes over one link after another; its
+// bytes land when its tail has arrived. Without time a transfer is performed at the barrier that waits for it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
