@@ -2,6 +2,7 @@
 """The clock against published silicon: a fast part of `bench/timing.py`, with the bounds that hold."""
 
 import importlib.util
+import random
 import sys
 from pathlib import Path
 
@@ -86,6 +87,39 @@ def test_writes_wait_for_a_full_channel_in_the_network(timing):
     programs = timing.programs
     alone, many = (programs.bank_rate("wormhole_b0", cores, True) for cores in (1, 12))
     assert many == pytest.approx(alone, rel=0.03)
+
+
+STORM = """    const uint32_t n = get_arg_val<uint32_t>(0), bytes = get_arg_val<uint32_t>(1), l1 = get_arg_val<uint32_t>(2);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(3 + 2 * i), get_arg_val<uint32_t>(4 + 2 * i), l1 + 65536);
+        if (i & 1) noc_async_read(other, l1 + 131072, bytes);
+        else noc_async_write(l1, other, bytes);
+    }
+    noc_async_read_barrier();
+    noc_async_write_barrier();
+"""
+
+
+@pytest.mark.parametrize("chip", ["wormhole_b0", "blackhole"])
+def test_packets_never_wait_for_one_another_in_a_circle(timing, chip):
+    """Every core reads from and writes to others over both networks, the longest packets, past the edges of the torus."""
+    programs, draw, count = timing.programs, random.Random(0), 16
+    opened = programs.device(chip)
+    cores = [(x, y) for y in range(opened.chip.grid[1]) for x in range(opened.chip.grid[0])]
+    program = programs.Program()
+    for noc, processor in enumerate(("reader", "writer")):
+        others = {
+            core: [part for _ in range(count) for part in opened.noc_coordinate(*draw.choice(cores))]
+            for core in cores
+        }
+        program.add_kernel(
+            programs.text.dataflow(STORM), processor, [(x, y, x, y) for x, y in cores], noc=noc,
+            runtime_args={
+                core: [count, opened.chip.noc.max_burst, programs.SCRATCH, *others[core]] for core in cores
+            },
+        )  # fmt: skip
+    runs = {opened.run(program, sanitize=False).cycles for _ in range(2)}
+    assert len(runs) == 1 and runs.pop() > 0
 
 
 def test_time_repeats_exactly(timing):
