@@ -199,17 +199,18 @@ ROW_ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_ar
     for (uint32_t d = 0; d < pieces; d++)
         for (uint32_t round = 0; round < cores; round++) {
             if (round != me) {
-                noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + round), y, ready), 1);
+                if (d + round >= FIRST) noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + round), y, ready), 1);
                 noc_semaphore_wait_min(word, d * (cores - 1) + round + 1 - (round > me));
                 continue;
             }
-            noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready), (d + 1) * (cores - 1));
+            if (d + round >= FIRST)
+                noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready), (d + (round >= FIRST)) * (cores - 1));
 SEND
             noc_async_writes_flushed();
         }
 """
 ROW_UNICAST = dataflow(
-    ROW_ROUNDS.replace(
+    ROW_ROUNDS.replace("FIRST", "0").replace(
         "SEND",
         """            for (uint32_t i = 1; i < cores; i++) {
                 const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, l1 + bytes + d * piece);
@@ -220,9 +221,9 @@ ROW_UNICAST = dataflow(
                 noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, arrived), 1);""",
     )
 )
-# Data and flag go over one reserved path.
+# Data and flag go over one reserved path. Nobody waits for the receivers of the very first round.
 ROW_MULTICAST = dataflow(
-    ROW_ROUNDS.replace(
+    ROW_ROUNDS.replace("FIRST", "1").replace(
         "SEND",
         """            const uint32_t x0 = get_arg_val<uint32_t>(6), x1 = get_arg_val<uint32_t>(5 + cores);
             noc_async_write_multicast(l1 + d * piece, get_noc_multicast_addr(x0, y, x1, y, l1 + bytes + d * piece), piece, cores - 1, true);

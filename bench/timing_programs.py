@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that reproduce published measurements on the simulator; each returns cycles of its chip."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -301,20 +302,50 @@ def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:
     return (many - few) / count
 
 
-def bank_rate(chip: str, readers: int, write: bool, banks: int = 1) -> float:
-    """Bytes a cycle of `readers` cores that stream `banks` DRAM banks, each core one of them."""
+def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write: bool, noc: int = 0) -> float:
+    """Bytes a cycle of cores that each stream one DRAM bank, until the last has done; `pairs` of a core and its bank."""
     opened, count, size = device(chip), 64, 8192
     buffer = opened.allocate(opened.chip.dram.banks, size)
-    places = [(index % 8, index // 8) for index in range(readers)]
-    area = [(x, y, x, y) for x, y in places]
+    area = [(x, y, x, y) for (x, y), _ in pairs]
     program = Program()
     program.add_kernel(
-        text.STREAM_BANK, "reader", area, defines={"WRITE": "1"} if write else {},
-        runtime_args={
-            core: [count, size, SCRATCH, index % banks, buffer.address] for index, core in enumerate(places)
-        },
+        text.STREAM_BANK, "reader", area, noc=noc, defines={"WRITE": "1"} if write else {},
+        runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
     )  # fmt: skip
     try:
-        return readers * count * size / opened.run(program, sanitize=False).cycles
+        return len(pairs) * count * size / opened.run(program, sanitize=False).cycles
     finally:
         buffer.free()
+
+
+def bank_rate(chip: str, readers: int, write: bool, banks: int = 1) -> float:
+    """Bytes a cycle of the first `readers` cores, each with one of the first `banks` DRAM banks."""
+    return stream_banks(chip, [((index % 8, index // 8), index % banks) for index in range(readers)], write)
+
+
+def random_pairs(chip: str, cores: int, seed: int) -> list[tuple[tuple[int, int], int]]:
+    """Cores drawn from the grid, each with a bank; every bank has as many cores."""
+    opened, draw = device(chip).chip, random.Random(seed)
+    places = [(x, y) for y in range(opened.grid[1]) for x in range(opened.grid[0])]
+    banks = [index % opened.dram.banks for index in range(cores)]
+    draw.shuffle(banks)
+    return list(zip(draw.sample(places, cores), banks, strict=True))
+
+
+def near_pairs(chip: str, cores: int, write: bool, noc: int) -> list[tuple[tuple[int, int], int]]:
+    """Each bank with cores of its endpoint's row, on the side to which the data moves, so that no two banks share a link;
+    endpoints of a row without cores have the cores of a row that no other endpoint of their column has."""
+    opened = device(chip).chip
+    endpoints = (opened.noc.dram_noc0, opened.noc.dram_noc1)[noc]
+    rows, columns = list(opened.noc.worker_y), sorted({x for x, _ in endpoints})
+    each, pairs = cores // len(endpoints), []
+    for bank, (x, y) in enumerate(endpoints):
+        follows = (noc == 0) != write  # data goes to larger x, or comes from smaller x the other way round
+        low, high = (x, columns[1] if x == columns[0] else opened.noc.size[0])
+        if not follows:
+            low, high = (columns[0], x) if x == columns[1] else (columns[1], opened.noc.size[0])
+        side = [index for index, place in enumerate(opened.noc.worker_x) if low < place < high]
+        taken = {row for column, row in endpoints if column == x}
+        row = rows.index(y) if y in rows else next(i for i, place in enumerate(rows) if place not in taken)
+        pairs += [((column, row), bank) for column in side[:each]]
+    return pairs

@@ -2,6 +2,7 @@
 """The clock against published silicon: a fast part of `bench/timing.py`, with the bounds that hold."""
 
 import importlib.util
+import random
 import sys
 from pathlib import Path
 
@@ -24,10 +25,11 @@ BOUNDS = {
     "noc_latencies BH L1 writes": (0.02, 0.05, 0.99),
     "noc_latencies WH L1 writes": (0.02, 0.05, 0.99),
     "wh_dram_table, one channel": (0.02, 0.03, 1.0),
+    "wh_dram_table, twelve channels": (0.05, 0.18, 1.0),
     "double_buffer_WH bf16": (0.03, 0.08, 0.97),
-    "double_buffer_WH 64 cores": (0.04, 0.08, 0.5),
+    "double_buffer_WH 64 cores": (0.05, 0.11, 0.5),
     "split_reader_WH": (0.05, 0.12, 0.97),
-    "row_unicast_vs_mcast_WH": (0.06, 0.30, 0.97),
+    "row_unicast_vs_mcast_WH": (0.05, 0.14, 0.97),
     "compute_block_size_WH": (0.06, 0.10, 1.0),
     "compute_fusion_phases_WH": (0.02, 0.04, 1.0),
     "handshake_elision_BH": (0.04, 0.08, 1.0),
@@ -45,11 +47,10 @@ def test_error_against_silicon(timing, name):
     assert found.ordered >= in_order * found.pairs
 
 
-def test_tables_name_what_was_fitted(timing):
+def test_at_most_half_of_a_table_was_fitted(timing):
     for name, rows in timing.TABLES.items():
         listed = list(rows())
-        mostly_fitted = sum(row.fitted for row in listed) > len(listed) / 2
-        assert mostly_fitted == (name in timing.PARAMETER_TABLES), name
+        assert sum(row.fitted for row in listed) <= len(listed) / 2, name
         assert len({row.name for row in listed}) == len(listed), name
 
 
@@ -69,6 +70,55 @@ def test_many_readers_of_one_network_are_slower_against_its_direction(timing):
     programs = timing.programs
     read, write = (programs.bank_rate("wormhole_b0", 12, kind, banks=12) for kind in (False, True))
     assert read > 2 * write
+
+
+def test_packets_of_other_channels_pass_a_stopped_one(timing):
+    """48 cores that read DRAM at random: what is stopped on NoC 1 does not stop the links behind it."""
+    programs = timing.programs
+    pairs = programs.random_pairs("wormhole_b0", 48, 0)
+    rates = [programs.stream_banks("wormhole_b0", pairs, False, noc) for noc in (0, 1)]
+    assert rates[0] > 170  # of 267 that the channels deliver
+    assert 55 < rates[1] < 90
+
+
+def test_writes_wait_for_a_full_channel_in_the_network(timing):
+    """Twelve cores write to one channel: as fast as it stores, whatever stands in their way."""
+    programs = timing.programs
+    alone, many = (programs.bank_rate("wormhole_b0", cores, True) for cores in (1, 12))
+    assert many == pytest.approx(alone, rel=0.03)
+
+
+STORM = """    const uint32_t n = get_arg_val<uint32_t>(0), bytes = get_arg_val<uint32_t>(1), l1 = get_arg_val<uint32_t>(2);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(3 + 2 * i), get_arg_val<uint32_t>(4 + 2 * i), l1 + 65536);
+        if (i & 1) noc_async_read(other, l1 + 131072, bytes);
+        else noc_async_write(l1, other, bytes);
+    }
+    noc_async_read_barrier();
+    noc_async_write_barrier();
+"""
+
+
+@pytest.mark.parametrize("chip", ["wormhole_b0", "blackhole"])
+def test_packets_never_wait_for_one_another_in_a_circle(timing, chip):
+    """Every core reads from and writes to others over both networks, the longest packets, past the edges of the torus."""
+    programs, draw, count = timing.programs, random.Random(0), 16
+    opened = programs.device(chip)
+    cores = [(x, y) for y in range(opened.chip.grid[1]) for x in range(opened.chip.grid[0])]
+    program = programs.Program()
+    for noc, processor in enumerate(("reader", "writer")):
+        others = {
+            core: [part for _ in range(count) for part in opened.noc_coordinate(*draw.choice(cores))]
+            for core in cores
+        }
+        program.add_kernel(
+            programs.text.dataflow(STORM), processor, [(x, y, x, y) for x, y in cores], noc=noc,
+            runtime_args={
+                core: [count, opened.chip.noc.max_burst, programs.SCRATCH, *others[core]] for core in cores
+            },
+        )  # fmt: skip
+    runs = {opened.run(program, sanitize=False).cycles for _ in range(2)}
+    assert len(runs) == 1 and runs.pop() > 0
 
 
 def test_time_repeats_exactly(timing):

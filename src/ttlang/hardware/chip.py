@@ -64,6 +64,7 @@ class DramMemory:
     read_bytes_per_cycle: float
     write_bytes_per_cycle: float
     write_buffer_bytes: int
+    write_queue_bytes: int
     turnaround_cycles: int
     mixed_turnaround_cycles: int
     read_access_cycles: int

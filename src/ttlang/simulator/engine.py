@@ -76,7 +76,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "ttsim_result_zone_name": (c_char_p, (c_void_p, c_uint32)),
     "ttsim_result_most_filled": (None, (c_void_p, c_void_p)),
     "ttsim_result_work": (None, (c_void_p, c_void_p)),
-    "ttsim_result_links": (c_void_p, (c_void_p, c_uint32)),
+    "ttsim_result_links": (None, (c_void_p, c_uint32, c_void_p)),
     "ttsim_result_bank": (None, (c_void_p, c_uint32, c_void_p)),
     "ttsim_result_word": (c_uint32, (c_void_p, c_uint32, c_uint32)),
     "ttsim_result_lines": (c_void_p, (c_void_p, c_uint32)),

@@ -22,6 +22,7 @@ ENGINE_FLAGS = (
     "-std=c++17", "-O3", "-march=native", "-fPIC", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off",
     "-Wno-invalid-offsetof", "-w",
 )  # fmt: skip
+LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic-functions")  # calls within the engine go straight to their functions
 KERNEL_FLAGS = (
     "-std=gnu++20", "-O1", "-fPIC", "-fpermissive", "-w", "-fno-exceptions", "-fno-rtti", "-fno-strict-aliasing",
     "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fvisibility=hidden", "-g1",
@@ -54,7 +55,9 @@ def kernel_api_key() -> str:
 def library_key() -> str:
     """Name of the engine library's cache entry: decided by its sources, the compiler, its flags and the processor."""
     read_by_engine = (path for path in _sources() if not _is_api(path) or path.name == "abi.h")
-    return content_key(compiler().identity, cpu_identity(), *ENGINE_FLAGS, *_contents(read_by_engine))
+    return content_key(
+        compiler().identity, cpu_identity(), *ENGINE_FLAGS, *LINK_FLAGS, *_contents(read_by_engine)
+    )
 
 
 def _is_api(path: Path) -> bool:
@@ -166,7 +169,7 @@ def _compile_library(cxx: Compiler, work: Path) -> None:
                 raise ToolchainError(f"the simulator's engine does not compile:\n{log}")
             advance()
         library = work / "engine.so"
-        result = cxx.run(["-shared", "-o", str(library), *map(str, objects), "-ldl", "-lrt", "-lm"])
+        result = cxx.run([*LINK_FLAGS, "-o", str(library), *map(str, objects), "-ldl", "-lrt", "-lm"])
         if result.returncode:
             raise ToolchainError(f"the simulator's engine does not link:\n{result.stderr}")
         advance()

@@ -116,9 +116,9 @@ def _work(machine: int) -> TileWork:
 
 def _links(machine: int, chip: Chip, noc: int) -> npt.NDArray[np.uint64]:
     columns, rows = chip.noc.size
-    address = engine().ttsim_result_links(machine, noc)
-    busy = np.ctypeslib.as_array((ctypes.c_uint64 * (rows * columns * 4)).from_address(address))
-    return busy.reshape(rows, columns, 4).copy()
+    busy = np.zeros((rows, columns, 4), np.uint64)
+    engine().ttsim_result_links(machine, noc, busy.ctypes.data)
+    return busy
 
 
 def _channels(machine: int, chip: Chip) -> npt.NDArray[np.uint64]:

@@ -19,7 +19,7 @@ struct Place {
     uint8_t* memory;
     Core* core;        ///< null for DRAM
     uint16_t bank;
-    uint8_t x, y;      ///< physical
+    uint16_t router;
 };
 
 bool checked(const Machine& machine) { return __builtin_expect(machine.sanitizer != nullptr, 0); }
@@ -50,14 +50,14 @@ Place resolve(Fiber* fiber, uint64_t noc_address, uint32_t bytes, uint32_t noc, 
     const Node& node = machine.node[noc][y * 64 + x];
     if (node.kind == NodeKind::Worker) {
         Core& core = machine.core[node.index];
-        return {core_memory(core, address, bytes, what, line), &core, NO_BANK, node.x, node.y};
+        return {core_memory(core, address, bytes, what, line), &core, NO_BANK, node.router};
     }
     if (node.kind == NodeKind::Dram) {
         Bank& bank = machine.bank[node.index];
         if (address + bytes > bank.committed)
             fail(Fault::Address, line, "NoC %s of %u bytes at address 0x%llx of DRAM bank %u: no buffer lies there", what, bytes,
                  static_cast<unsigned long long>(address), node.index);
-        return {bank.memory + address, nullptr, node.index, node.x, node.y};
+        return {bank.memory + address, nullptr, node.index, node.router};
     }
     fail(Fault::Address, line, "NoC %s: nothing has the coordinate (%u, %u) on NoC %u", what, x, y, noc);
 }
@@ -90,10 +90,8 @@ void aim(Packet* packet, const Place& from, const Place& to) {
     packet->source = from.memory;
     packet->target = to.memory;
     packet->target_core = to.core;
-    packet->x = from.x;
-    packet->y = from.y;
-    packet->to_x = to.x;
-    packet->to_y = to.y;
+    packet->node = from.router;
+    packet->to_node = to.router;
 }
 
 RemotePlace remote(const Machine& machine, const Place& place) {
@@ -102,8 +100,7 @@ RemotePlace remote(const Machine& machine, const Place& place) {
 }
 
 Place own_place(Fiber* fiber, uint8_t* memory) {
-    const Core& core = *fiber->core;
-    return {memory, fiber->core, NO_BANK, core.physical_x, core.physical_y};
+    return {memory, fiber->core, NO_BANK, uint16_t(router_of(*fiber->core->machine, *fiber->core))};
 }
 
 uint32_t chunk_bytes(const Fiber* fiber, uint32_t bytes, uint32_t flags, uint32_t line) {
@@ -162,8 +159,7 @@ void send_multicast(Fiber* fiber, Packet* packet, uint64_t targets, uint32_t byt
              packet->flags & TTSIM_NOC_LOOPBACK ? ", sender included" : ", sender left out");
     packet->deliveries = reached;
     packet->target = fiber->core->l1 + l1_offset(address);
-    packet->x = packet->to_x = fiber->core->physical_x;
-    packet->y = packet->to_y = fiber->core->physical_y;
+    packet->node = packet->to_node = uint16_t(router_of(machine, *fiber->core));
     packet->bytes = bytes;
     machine.transfer_bytes[2] += uint64_t(bytes) * reached;
     if (reached == 0) {

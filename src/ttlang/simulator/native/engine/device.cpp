@@ -26,6 +26,7 @@ namespace {
 constexpr size_t STACK_BYTES = 512 << 10;
 constexpr size_t GUARD_BYTES = 4096;
 constexpr size_t STACK_COLOUR = 5 * 64, STACK_COLOURS = 4096;
+constexpr uint64_t HUGE_FROM = 32 << 20;        ///< bytes used of a DRAM bank: cores that stream large tensors touch thousands of pages in turn
 constexpr uint32_t ARGUMENT_AREA = 4096;        ///< bytes for the arguments of one kind of one processor
 constexpr uint32_t START_SLACK = 200;           ///< random schedules: cycles by which processors may start apart
 constexpr uint32_t ARGUMENT_OFFSET = 1024;      ///< after the semaphores, in the kernel configuration area
@@ -143,6 +144,8 @@ const uint32_t* store_arguments(Core& core, uint32_t role, bool common, const ui
 
 void fill_node(Machine& machine, uint32_t noc, uint32_t x, uint32_t y, Node node) { machine.node[noc][y * 64 + x] = node; }
 
+uint16_t router_at(const Machine& machine, uint32_t x, uint32_t y) { return uint16_t(y * uint32_t(machine.settings.noc_columns) + x); }
+
 /// Loaded kernel code, and its writable data as it was when it was loaded: each launch starts from that.
 struct LoadedKernel {
     const char* path;
@@ -199,7 +202,7 @@ Machine* ttsim_device_new(uint32_t columns, uint32_t rows, uint32_t banks) {
     machine->rows = rows;
     machine->cores = columns * rows;
     machine->banks = banks;
-    machine->core = static_cast<Core*>(calloc(machine->cores, sizeof(Core)));
+    machine->core = static_cast<Core*>(allocate_huge(machine->cores * sizeof(Core)));
     machine->bank = static_cast<Bank*>(calloc(banks, sizeof(Bank)));
     auto* values = reinterpret_cast<double*>(&machine->settings);
     for (size_t i = 0; i < sizeof(Settings) / sizeof(double); i++) values[i] = NAN;
@@ -225,7 +228,7 @@ void ttsim_device_core(Machine* machine, uint32_t index, uint32_t physical_x, ui
     core.noc_x = uint8_t(noc_x);
     core.noc_y = uint8_t(noc_y);
     for (uint32_t noc = 0; noc < NOCS; noc++)
-        fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, core.physical_x, core.physical_y, uint16_t(index)});
+        fill_node(*machine, noc, noc_x, noc_y, {NodeKind::Worker, router_at(*machine, physical_x, physical_y), uint16_t(index)});
 }
 
 /// Cycles of a vector function on one tile, with 16 and with 32 bits in DST. Unknown functions are refused: returns 1.
@@ -238,7 +241,7 @@ int ttsim_device_vector(Machine* machine, const char* function, double narrow, d
 
 /// A DRAM endpoint answers on both NoCs; `noc` is the one whose traffic the allocator sends there.
 void ttsim_device_bank(Machine* machine, uint32_t bank, uint32_t noc, uint32_t x, uint32_t y) {
-    for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, uint8_t(x), uint8_t(y), uint16_t(bank)});
+    for (uint32_t i = 0; i < NOCS; i++) fill_node(*machine, i, x, y, {NodeKind::Dram, router_at(*machine, x, y), uint16_t(bank)});
     machine->bank_xy[noc][bank] = y << 6 | x;
 }
 
@@ -251,6 +254,10 @@ int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
         return 1;
     }
     if (!create_memory(*machine, error, error_bytes)) return 1;
+    if (!create_fabric(*machine)) {
+        snprintf(error, error_bytes, "no room on the host for the links of the NoCs");
+        return 1;
+    }
     for (uint32_t i = 0; i < machine->cores; i++) machine->core[i].l1 = machine->l1 + size_t(i) * L1_SLOT;
     machine->shadow = create_shadow(*machine);
     if (!machine->shadow) {
@@ -266,7 +273,7 @@ void ttsim_device_delete(Machine* machine) {
     watch_accesses(nullptr);
     destroy_memory(*machine);
     end_trace(*machine);
-    free_network(*machine);
+    free_fabric(*machine);
     for (uint32_t i = 0; i < machine->cores; i++) {
         Core& core = machine->core[i];
         for (CircularBuffer& cb : core.cb) {
@@ -275,22 +282,20 @@ void ttsim_device_delete(Machine* machine) {
         }
         for (SrcEntry& entry : core.src) free(entry.storage);
         for (WholeTiles& side : core.whole) free(side.data);
-        for (Dst* dst : core.dst) free(dst);
     }
-    while (Dst* dst = machine->free_dst) {
-        machine->free_dst = dst->next;
-        free(dst);
+    while (DstSlab* slab = machine->dst_slabs) {
+        machine->dst_slabs = slab->next;
+        free_huge(slab, sizeof(DstSlab));
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
     if (machine->stacks) munmap(machine->stacks, machine->stacks_bytes);
     for (uint32_t i = 0; i < machine->kernel_count; i++) free(machine->kernels[i].line_busy);
     free(machine->kernels);
-    free(machine->fibers);
-    free(machine->events.heap);
-    free(machine->events.heap_sequence);
+    free_huge(machine->fibers, machine->fiber_capacity * sizeof(Fiber));
+    machine->events.release();
     free(machine->output);
     free(machine->bank);
-    free(machine->core);
+    free_huge(machine->core, machine->cores * sizeof(Core));
     free(machine);
 }
 
@@ -303,6 +308,7 @@ int ttsim_dram_commit(Machine* machine, uint64_t bytes) {
         Bank& bank = machine->bank[i];
         if (bytes <= bank.committed) continue;
         if (bytes > bank.extent || mprotect(bank.memory, bytes, PROT_READ | PROT_WRITE)) return 1;
+        if (bytes >= HUGE_FROM) prefer_huge(bank.memory, bytes);
         bank.committed = bytes;
     }
     return 0;
@@ -376,8 +382,8 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
     }
     for (uint32_t i = 0; i < machine->fiber_count; i++) free(machine->fibers[i].print);
     if (machine->fiber_capacity < fibers) {
-        free(machine->fibers);
-        machine->fibers = static_cast<Fiber*>(aligned_alloc(alignof(Fiber), fibers * sizeof(Fiber)));
+        free_huge(machine->fibers, machine->fiber_capacity * sizeof(Fiber));
+        machine->fibers = static_cast<Fiber*>(allocate_huge(fibers * sizeof(Fiber)));
         machine->fiber_capacity = fibers;
     }
     if (fibers) memset(static_cast<void*>(machine->fibers), 0, fibers * sizeof(Fiber));
@@ -503,10 +509,10 @@ int ttsim_program_run(Machine* machine, uint32_t slice_ms) { return int(run_slic
 /// NoC, sum of link occupancy of each NoC, largest and total DRAM channel occupancy.
 void ttsim_result_summary(Machine* machine, uint64_t* out) {
     uint64_t peak[NOCS] = {}, total[NOCS] = {}, dram_peak = 0, dram_total = 0;
-    const size_t links = size_t(machine->settings.noc_columns) * size_t(machine->settings.noc_rows) * 4;
+    const size_t links = size_t(machine->fabric.routers()) * DIRECTIONS;
     for (uint32_t noc = 0; noc < NOCS; noc++)
         for (size_t i = 0; i < links; i++) {
-            const uint64_t busy = machine->link_busy[noc][i];
+            const uint64_t busy = machine->fabric.link[noc][i].busy;
             total[noc] += busy;
             if (busy > peak[noc]) peak[noc] = busy;
         }

@@ -8,6 +8,9 @@ namespace ttsim {
 
 namespace {
 
+constexpr uint64_t FETCH_AHEAD = 6;  ///< events of an epoch's list whose memory is under way while it is spread
+constexpr uint32_t CHUNK_EVENTS = sizeof(EventQueue::Chunk::event) / sizeof(Event*);
+
 bool earlier(const Event* a, uint64_t sequence_a, const Event* b, uint64_t sequence_b) {
     return a->time != b->time ? a->time < b->time : sequence_a < sequence_b;
 }
@@ -50,77 +53,138 @@ Event* heap_pop(EventQueue& q) {
     }
 }
 
-void ring_push(EventQueue& q, Event* event) {
-    const uint32_t slot = event->time % EventQueue::RING;
-    Event*& last = q.bucket[slot];
-    if (last) {
-        event->next = last->next;
-        last->next = event;
-    } else {
-        event->next = event;
-        q.occupied[slot / 64] |= uint64_t(1) << (slot % 64);
-        q.summary[slot / 4096] |= uint64_t(1) << (slot / 64 % 64);
+uint64_t epoch_of(Time time) { return time / EventQueue::EPOCH; }
+
+/// Without a branch: with many cores nobody can guess which buckets hold something.
+void push_near(EventQueue& q, Event* event) {
+    EventQueue::Bucket& bucket = q.bucket[event->time % EventQueue::NEAR];
+    event->next = nullptr;
+    *bucket.tail = event;
+    bucket.tail = &event->next;
+    q.occupied[epoch_of(event->time) % 2] |= uint64_t(1) << (event->time % EventQueue::EPOCH);
+}
+
+EventQueue::Chunk* new_chunk(EventQueue& q) {
+    EventQueue::Chunk* chunk = q.free_chunks;
+    if (chunk)
+        q.free_chunks = chunk->next;
+    else
+        chunk = static_cast<EventQueue::Chunk*>(malloc(sizeof(EventQueue::Chunk)));
+    chunk->next = nullptr;
+    chunk->count = 0;
+    return chunk;
+}
+
+void push_later(EventQueue& q, Event* event) {
+    const uint32_t number = epoch_of(event->time) % EventQueue::EPOCHS;
+    EventQueue::Epoch& epoch = q.later[number];
+    if (!epoch.head) {
+        epoch.head = epoch.tail = new_chunk(q);
+        q.later_occupied[number / 64] |= uint64_t(1) << (number % 64);
+    } else if (epoch.tail->count == CHUNK_EVENTS) {
+        epoch.tail = epoch.tail->next = new_chunk(q);
     }
-    last = event;
-    q.in_ring++;
+    epoch.tail->event[epoch.tail->count++] = event;
 }
 
-void refill(EventQueue& q) {
-    while (q.heap_size && q.heap[0]->time < q.base + EventQueue::RING) ring_push(q, heap_pop(q));
+void place(EventQueue& q, Event* event) {
+    const uint64_t epoch = epoch_of(event->time);
+    if (__builtin_expect(epoch < q.epoch + 2, 1)) return push_near(q, event);
+    epoch < q.epoch + EventQueue::EPOCHS ? push_later(q, event) : heap_push(q, event);
 }
 
-/// First occupied slot at or after `from`, going round; the ring is not empty.
-uint32_t next_occupied(const EventQueue& q, uint32_t from) {
-    constexpr uint32_t GROUPS = EventQueue::RING / 4096;
-    const uint32_t word = from / 64;
-    if (const uint64_t here = q.occupied[word] >> (from % 64)) return from + uint32_t(__builtin_ctzll(here));
-    uint32_t group = word / 64;
-    uint64_t words = q.summary[group] & ~uint64_t(1) << (word % 64);
-    while (words == 0) words = q.summary[group = (group + 1) % GROUPS];
-    const uint32_t found = group * 64 + uint32_t(__builtin_ctzll(words));
-    return found * 64 + uint32_t(__builtin_ctzll(q.occupied[found]));
+/// The events of an epoch go to their buckets; fetched on the way, they are at hand when their time comes.
+void spread(EventQueue& q, uint64_t epoch) {
+    const uint32_t number = epoch % EventQueue::EPOCHS;
+    EventQueue::Chunk* chunk = q.later[number].head;
+    if (!chunk) return;
+    q.later[number] = {};
+    q.later_occupied[number / 64] &= ~(uint64_t(1) << (number % 64));
+    while (chunk) {
+        for (uint64_t i = 0; i < FETCH_AHEAD && i < chunk->count; i++) __builtin_prefetch(chunk->event[i], 1, 3);
+        for (uint64_t i = 0; i < chunk->count; i++) {
+            if (i + FETCH_AHEAD < chunk->count) __builtin_prefetch(chunk->event[i + FETCH_AHEAD], 1, 3);
+            push_near(q, chunk->event[i]);
+        }
+        EventQueue::Chunk* const next = chunk->next;
+        chunk->next = q.free_chunks;
+        q.free_chunks = chunk;
+        chunk = next;
+    }
+}
+
+/// The first epoch after the next one that has events in its list; 0 if none has.
+uint64_t next_listed(const EventQueue& q) {
+    constexpr uint32_t WORDS = EventQueue::EPOCHS / 64;
+    const uint64_t first = q.epoch + 2;
+    uint32_t word = uint32_t(first % EventQueue::EPOCHS / 64);
+    uint64_t bits = q.later_occupied[word] & ~uint64_t(0) << (first % 64);
+    for (uint32_t i = 0; i < WORDS && !bits; i++) bits = q.later_occupied[word = (word + 1) % WORDS];
+    if (!bits) return 0;
+    const uint32_t number = word * 64 + uint32_t(__builtin_ctzll(bits));
+    return first + (number - uint32_t(first % EventQueue::EPOCHS)) % EventQueue::EPOCHS;
+}
+
+/// Goes on to the next epoch that has events.
+void next_epoch(EventQueue& q) {
+    uint64_t epoch = q.epoch + 1;
+    if (!q.occupied[epoch % 2]) {
+        epoch = next_listed(q);
+        if (!epoch) epoch = epoch_of(q.heap[0]->time);
+    }
+    q.epoch = epoch;
+    spread(q, epoch);
+    spread(q, epoch + 1);
+    while (q.heap_size && epoch_of(q.heap[0]->time) < epoch + EventQueue::EPOCHS) place(q, heap_pop(q));
 }
 
 }  // namespace
 
 void EventQueue::clear() {
-    memset(bucket, 0, sizeof bucket);
+    for (Bucket& each : bucket) each = {nullptr, &each.head};
+    for (Epoch& each : later)
+        while (Chunk* chunk = each.head) {
+            each.head = chunk->next;
+            chunk->next = free_chunks;
+            free_chunks = chunk;
+        }
     memset(occupied, 0, sizeof occupied);
-    memset(summary, 0, sizeof summary);
-    base = 0;
-    in_ring = heap_size = 0;
-    sequence = 0;
+    memset(later_occupied, 0, sizeof later_occupied);
+    base = epoch = sequence = 0;
+    size = heap_size = 0;
+}
+
+void EventQueue::release() {
+    clear();
+    while (Chunk* chunk = free_chunks) {
+        free_chunks = chunk->next;
+        free(chunk);
+    }
+    free(heap);
+    free(heap_sequence);
 }
 
 void EventQueue::push(Event* event) {
     if (event->time < base) event->time = base;
-    if (event->time < base + RING)
-        ring_push(*this, event);
-    else
-        heap_push(*this, event);
+    size++;
+    place(*this, event);
 }
 
 Event* EventQueue::pop() {
-    if (in_ring == 0) {
-        if (heap_size == 0) return nullptr;
-        base = heap[0]->time;
-        refill(*this);
-    }
-    const uint32_t slot = next_occupied(*this, uint32_t(base % RING));
-    Event*& last = bucket[slot];
-    Event* const event = last->next;
-    in_ring--;
-    if (event != last) {
-        last->next = event->next;
-    } else {
-        last = nullptr;
-        occupied[slot / 64] &= ~(uint64_t(1) << (slot % 64));
-        if (!occupied[slot / 64]) summary[slot / 4096] &= ~(uint64_t(1) << (slot / 64 % 64));
-    }
-    if (event->time != base) {
-        base = event->time;
-        if (heap_size) refill(*this);
-    }
+    if (size == 0) return nullptr;
+    size--;
+    while (!occupied[epoch % 2]) next_epoch(*this);
+    uint64_t& here = occupied[epoch % 2];
+    const uint32_t cycle = uint32_t(__builtin_ctzll(here));
+    Bucket& first = bucket[epoch % 2 * EPOCH + cycle];
+    Event* const event = first.head;
+    Event* const following = event->next;
+    first.head = following;
+    first.tail = following ? first.tail : &first.head;
+    here &= ~(uint64_t(!following) << cycle);
+    // The next event is fetched while this one happens.
+    __builtin_prefetch(following ? following : bucket[epoch % 2 * EPOCH + uint32_t(__builtin_ctzll(here | uint64_t(1) << 63))].head, 1, 3);
+    base = event->time;
     return event;
 }
 

@@ -29,7 +29,6 @@ constexpr uint32_t SRC_BANKS = 2;
 constexpr uint32_t MAILBOXES = 4;        ///< unpack, math, pack, BRISC
 constexpr uint32_t MAILBOX_DEPTH = 4;
 constexpr uint32_t NOCS = 2;
-constexpr uint32_t HELD_LINKS = 4;      ///< that the longest packet takes up, beyond the routers' buffers
 
 struct Core;
 struct Fiber;
@@ -47,23 +46,39 @@ struct Event {
     void (*run)(Machine&, Event*);
 };
 
-/// Calendar of one-cycle buckets with a heap for what lies beyond; events of one cycle run in the order posted.
+/// Calendar in three parts, so that what most events touch stays in the host's first cache: one-cycle buckets for this and the
+/// next epoch of 64 cycles; a list for each later epoch, which is spread over the buckets when its turn is near; a heap for what
+/// lies beyond. Events of one cycle run in the order posted.
 struct EventQueue {
-    static constexpr uint32_t RING = 16384;
-    Event* bucket[RING];  ///< the last event of a circular list
-    uint64_t occupied[RING / 64];
-    uint64_t summary[RING / 64 / 64];
-    Time base;       ///< time of the bucket at the ring's start
-    size_t in_ring;
-    Event** heap;    ///< far events, ordered by (time, sequence)
+    static constexpr uint32_t EPOCH = 64, NEAR = 2 * EPOCH, EPOCHS = 1024;
+    struct Bucket {
+        Event *head, **tail;  ///< list of events; where the next one is hung
+    };
+    struct Chunk {
+        Chunk* next;
+        uint64_t count;
+        Event* event[30];
+    };
+    struct Epoch {
+        Chunk *head, *tail;
+    };
+    Bucket bucket[NEAR];        ///< by time
+    uint64_t occupied[2];       ///< buckets of even and of odd epochs
+    Epoch later[EPOCHS];        ///< by number; of those after the next
+    uint64_t later_occupied[EPOCHS / 64];
+    Chunk* free_chunks;
+    Time base;                  ///< time of the last event taken
+    uint64_t epoch;             ///< its epoch
+    size_t size;                ///< events, wherever they are
+    Event** heap;               ///< ordered by (time, sequence)
     uint64_t* heap_sequence;
     size_t heap_size, heap_capacity;
     uint64_t sequence;
 
     void clear();
+    void release();
     void push(Event* event);
     Event* pop();  ///< earliest event, or null; advances `base`
-    bool empty() const { return in_ring == 0 && heap_size == 0; }
 };
 
 // ---- fibers ---------------------------------------------------------------------------------------------------------
@@ -163,6 +178,12 @@ struct Dst {
     alignas(64) uint32_t tile[DST_TILES][TILE_LANES];
 };
 
+/// As many sections as a huge page of the host holds.
+struct DstSlab {
+    DstSlab* next;
+    Dst section[31];
+};
+
 /// What the vector unit keeps between the calls of a mean and a variance, one of each a column.
 struct Statistics {
     float mean[32], m2[32];      ///< m2: sum of squared distances from the mean
@@ -233,7 +254,7 @@ enum class NodeKind : uint8_t { None, Worker, Dram };
 
 struct Node {
     NodeKind kind;
-    uint8_t x, y;        ///< physical
+    uint16_t router;
     uint16_t index;      ///< core or bank
 };
 
@@ -245,24 +266,31 @@ struct Actor {
     uintptr_t pc;
 };
 
+enum Direction : uint8_t { AlongX, AlongY, Inject, Eject, DIRECTIONS };
+
 enum class PacketKind : uint8_t { Read, Write, Multicast, Atomic, Inline };
 
 /// Laid out for the host's caches: a hop reads and writes the first line only.
 struct alignas(64) Packet {
     Event event;         ///< the head's progress
-    uint32_t occupancy;  ///< cycles on each link
-    uint32_t stream;     ///< cycles in which the source sends it; not less than on a link
-    uint16_t held_link[HELD_LINKS];  ///< the links behind its head, which its tail keeps while the head waits
-    uint8_t x, y, to_x, to_y;  ///< physical position of the head and its end
+    Time tail;           ///< when the tail passes the link that the head passed last
+    uint16_t occupancy;  ///< cycles on each link
+    uint16_t stream;     ///< cycles in which the source sends it; not less than on a link
+    uint16_t node;             ///< router where the head is
+    uint16_t from_node, to_node;
+    uint8_t ahead[2];          ///< hops along x and along y that the head has before it
+    uint8_t crossed[2];        ///< whether it has passed the edge of the torus along x, along y
+    Direction toward;          ///< the link that the head waits for
+    bool waits;                ///< that turn is posted
     PacketKind kind;
     uint8_t noc;
     uint8_t flags;
     bool sent, landed_first;   ///< departure counted; landed before it was counted
-    uint8_t held_links;        ///< links that the head has passed
+    bool departs_late;         ///< its departure is posted when its way is free
     uint16_t bank;             ///< DRAM bank, 0xFFFF otherwise
     uint16_t trid;
+    uint16_t deliveries;       ///< left of a multicast
     uint32_t bytes;
-    uint32_t deliveries;       ///< left of a multicast
 
     uint8_t* source;   ///< host addresses
     uint8_t* target;
@@ -272,17 +300,52 @@ struct alignas(64) Packet {
     Packet* next;      ///< free list, pending list, list of copies
     uint32_t hops_back;
     uint8_t rect_x0, rect_y0, rect_x1, rect_y1;  ///< of a multicast, logical cores
+    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
 
     Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
     Packet* parent;
-    uint8_t* copy;     ///< the bytes of a write that has left and whose source was reused
     Time acknowledged; ///< of a multicast: the latest acknowledge so far
     Actor issuer;      ///< of an atomic increment
     Time issued;
     uint32_t issued_line;
 };
-static_assert(offsetof(Packet, source) == 64, "the fields of a hop fill one line");
+static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 128, "the fields of a hop fill one line, of a landing another");
+
+/// A packet has a virtual channel of a link to itself from its head's passing to its tail's. Of the sixteen, unicast requests have
+/// one on each side of the torus's edge (their senders ask for it), responses have two; broadcasts reserve theirs before they
+/// leave. The channels here: request, response, response; the same beyond the edge.
+constexpr uint32_t CHANNELS = 6;
+constexpr Time NEVER = ~Time(0);
+
+/// Fills one line of the host's caches.
+struct alignas(64) Link {
+    Time free_at;        ///< when the flits of those who have claimed it have passed
+    uint64_t busy : 60;  ///< cycles in which it was taken
+    uint64_t lines : 4;  ///< which of its lines somebody waits in
+    Time channel_free_at[CHANNELS];  ///< NEVER while the packet in it is stopped further on
+};
+
+/// Packets whose heads wait for a channel of one kind of a link.
+struct Line {
+    Packet *head, *tail;
+};
+
+constexpr uint16_t PAST_EDGE = 0x8000;  ///< the way there passes the edge of the torus
+
+/// Routers are numbered row by row. What a hop needs of the settings, as whole numbers.
+struct Fabric {
+    uint32_t columns, rows;
+    uint32_t buffer_cycles;
+    Time hop_cycles, niu_cycles;
+    uint8_t *x, *y;               ///< of a router
+    uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC, and PAST_EDGE
+    Link* link[NOCS];             ///< [router][direction]
+    Packet** owner[NOCS];         ///< [router][direction][channel]: the last packet in it
+    Line* line[NOCS];             ///< [router][direction][beyond the edge][response]
+
+    uint32_t routers() const { return columns * rows; }
+};
 
 struct Bank {
     uint8_t* memory;
@@ -307,7 +370,7 @@ struct Bank {
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
-    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
+    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_read_page) X(risc_noc_write_page)                                           \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
@@ -394,11 +457,11 @@ struct Machine {
     Fiber *pending_head, *pending_tail;
     Packet* free_packets;
     Dst* free_dst;
+    DstSlab* dst_slabs;
     FaultReport fault;
     uint64_t events_run, switches, transfers, transfer_bytes[4];
     uint64_t tile_work[size_t(TileWork::Count)];
-    Time* link_free[NOCS];        ///< [node][direction]: x, y, inject, eject
-    uint64_t* link_busy[NOCS];
+    Fabric fabric;
     Time end;
     uint32_t spinning;            ///< fibers inside loops that make no call
     volatile bool stop_requested;
@@ -473,6 +536,12 @@ inline void wait_until(Fiber* fiber, Time time, Wait why) {
 // ---- memory.cpp
 bool create_memory(Machine& machine, char* error, size_t error_bytes);
 void destroy_memory(Machine& machine);
+/// Zeroed memory on the host's huge pages where it has any: what all events and switches touch takes few entries of its
+/// translation cache then. Null if there is none.
+void* allocate_huge(size_t bytes);
+/// The same for memory that is mapped already, from now on.
+void prefer_huge(void* memory, size_t bytes);
+void free_huge(void* memory, size_t bytes);
 
 // ---- noc.cpp
 void reset_network(Machine& machine);
@@ -482,7 +551,6 @@ void perform_pending(Machine& machine, Fiber* fiber, uint32_t kinds, int noc);
 bool perform_all_pending(Machine& machine);
 /// Wakes semaphore waiters of a core whose condition holds.
 void check_semaphores(Core& core, Time time);
-void free_network(Machine& machine);
 
 // ---- circular_buffer.cpp
 CircularBuffer& configured_cb(Fiber* fiber, uint32_t cb, uint32_t line);

@@ -28,7 +28,29 @@ uint8_t* map_l1(size_t bytes) {
     return nullptr;
 }
 
+constexpr size_t HUGE_PAGE = 2 << 20;
+
+size_t whole_pages(size_t bytes) { return (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1); }
+
 }  // namespace
+
+void prefer_huge(void* memory, size_t bytes) { madvise(memory, bytes, MADV_HUGEPAGE); }
+
+void* allocate_huge(size_t bytes) {
+    bytes = whole_pages(bytes);
+    void* const got = mmap(nullptr, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (got == MAP_FAILED) return nullptr;
+    char* const low = static_cast<char*>(got);
+    char* const start = reinterpret_cast<char*>(whole_pages(reinterpret_cast<uintptr_t>(low)));
+    if (start > low) munmap(low, size_t(start - low));
+    if (const size_t rest = size_t(low + HUGE_PAGE - start)) munmap(start + bytes, rest);
+    prefer_huge(start, bytes);
+    return start;
+}
+
+void free_huge(void* memory, size_t bytes) {
+    if (memory) munmap(memory, whole_pages(bytes));
+}
 
 bool create_memory(Machine& machine, char* error, size_t error_bytes) {
     machine.l1_bytes = size_t(machine.cores) * L1_SLOT;

@@ -13,12 +13,15 @@ struct Span {
     bool here;      ///< the current position is a target
 };
 
-/// Positions of the rectangle from `at` on along one dimension, in the direction the NoC moves.
-Span ahead(const Machine& machine, const Packet& packet, bool along_x, uint32_t at, uint32_t travelled_from) {
-    const uint32_t size = uint32_t(along_x ? machine.settings.noc_columns : machine.settings.noc_rows);
+/// Positions of the rectangle from the head's on along one dimension, in the direction the NoC moves.
+Span ahead(const Machine& machine, const Packet& packet, Direction direction) {
+    const Fabric& fabric = machine.fabric;
+    const bool along_x = direction == AlongX;
+    const uint32_t size = along_x ? fabric.columns : fabric.rows;
+    const uint8_t* const place = along_x ? fabric.x : fabric.y;
     const uint32_t low = along_x ? packet.rect_x0 : packet.rect_y0, high = along_x ? packet.rect_x1 : packet.rect_y1;
-    const bool back = packet.noc == 1;
-    auto distance = [&](uint32_t to) { return back ? (travelled_from + size - to) % size : (to + size - travelled_from) % size; };
+    const uint32_t at = place[packet.node], from = place[packet.to_node];  // a multicast's acknowledges end where it began
+    auto distance = [&](uint32_t to) { return packet.noc == 1 ? (from + size - to) % size : (to + size - from) % size; };
     Span span{0, false};
     for (uint32_t i = low; i <= high; i++) {
         const Core& core = along_x ? machine.core[i] : machine.core[i * machine.columns];
@@ -33,7 +36,7 @@ Core* core_at(Machine& machine, const Packet& packet) {
     for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++)
         for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
             Core& core = machine.core[y * machine.columns + x];
-            if (core.physical_x == packet.x && core.physical_y == packet.y) return &core;
+            if (router_of(machine, core) == packet.node) return &core;
         }
     return nullptr;
 }
@@ -54,8 +57,8 @@ void delivered(Machine& machine, Event* event) {
     const size_t offset = size_t(root->target - root->fiber->core->l1);
     root->target_core = leaf->target_core;
     move_bytes(machine, root, leaf->target_core->l1 + offset);
-    const uint32_t back = packet_hops(machine, leaf->noc, leaf->x, leaf->y, root->fiber->core->physical_x, root->fiber->core->physical_y);
-    const Time acknowledged = machine.now + back * Time(machine.settings.noc_hop_cycles) + landing_cycles(machine, *root) +
+    const uint32_t back = hops(machine.fabric, leaf->noc, leaf->node, root->to_node).both();
+    const Time acknowledged = machine.now + back * machine.fabric.hop_cycles + landing_cycles(machine, *root) +
                               Time(machine.settings.noc_write_access_cycles);
     if (acknowledged > root->acknowledged) root->acknowledged = acknowledged;
     release(machine, leaf);
@@ -69,51 +72,48 @@ void deliver(Machine& machine, Packet& branch) {
     if (!core || (core == root->fiber->core && !(root->flags & TTSIM_NOC_LOOPBACK))) return;
     Packet* leaf = child(machine, branch, root);
     leaf->target_core = core;
-    const Time tail = claim_eject(machine, *leaf) + leaf->stream;
-    post_event(machine, leaf->event, tail + Time(machine.settings.noc_niu_cycles), delivered);
+    const Time tail = claim(machine, *leaf, link_at(machine, *leaf, Eject), Eject) + leaf->stream;
+    post_event(machine, leaf->event, tail + machine.fabric.niu_cycles, delivered);
 }
 
 void advance_branch(Machine& machine, Event* event) {
     Packet& branch = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
-    const bool along_x = branch.noc == 1;
-    const Core* own = branch.fiber->core;
-    const Span span = ahead(machine, branch, along_x, along_x ? branch.x : branch.y, along_x ? own->physical_x : own->physical_y);
+    const Direction direction = Direction(branch.noc ^ 1);
+    const Span span = ahead(machine, branch, direction);
     if (span.here) deliver(machine, branch);
     if (span.left - span.here == 0) return release(machine, &branch);
-    const Time start = claim_link(machine, branch, along_x);
-    step_packet(machine, branch, along_x);
-    post_event(machine, branch.event, start + Time(machine.settings.noc_hop_cycles), advance_branch);
+    const Time start = claim(machine, branch, link_at(machine, branch, direction), direction);
+    step(machine, branch, direction);
+    post_event(machine, branch.event, start + machine.fabric.hop_cycles, advance_branch);
 }
 
 void advance_stem(Machine& machine, Event* event) {
     Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
-    const bool along_x = stem.noc == 0;
-    const Core* own = stem.fiber->core;
-    const Span span = ahead(machine, stem, along_x, along_x ? stem.x : stem.y, along_x ? own->physical_x : own->physical_y);
+    const Direction direction = Direction(stem.noc);
+    const Span span = ahead(machine, stem, direction);
     if (span.here) {
         Packet* branch = child(machine, stem, stem.parent);
         post_event(machine, branch->event, machine.now, advance_branch);
     }
     if (span.left - span.here == 0) return release(machine, &stem);
-    const Time start = claim_link(machine, stem, along_x);
-    step_packet(machine, stem, along_x);
-    post_event(machine, stem.event, start + Time(machine.settings.noc_hop_cycles), advance_stem);
+    const Time start = claim(machine, stem, link_at(machine, stem, direction), direction);
+    step(machine, stem, direction);
+    post_event(machine, stem.event, start + machine.fabric.hop_cycles, advance_stem);
 }
 
 }  // namespace
 
 uint32_t multicast_depth(const Machine& machine, const Packet& packet) {
-    const Core& own = *packet.fiber->core;
-    uint32_t far_x = 0, far_y = 0;
+    Hops far{0, 0};
     for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
-        const uint32_t hops = packet_hops(machine, packet.noc, own.physical_x, 0, machine.core[x].physical_x, 0);
-        if (hops > far_x) far_x = hops;
+        const uint32_t there = hops(machine.fabric, packet.noc, packet.to_node, router_of(machine, machine.core[x])).x;
+        if (there > far.x) far.x = there;
     }
     for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++) {
-        const uint32_t hops = packet_hops(machine, packet.noc, 0, own.physical_y, 0, machine.core[y * machine.columns].physical_y);
-        if (hops > far_y) far_y = hops;
+        const uint32_t there = hops(machine.fabric, packet.noc, packet.to_node, router_of(machine, machine.core[y * machine.columns])).y;
+        if (there > far.y) far.y = there;
     }
-    return far_x + far_y;
+    return far.both();
 }
 
 void advance_multicast(Machine& machine, Event* event) {

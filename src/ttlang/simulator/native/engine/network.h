@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the parts of the NoC model: packets and their motion (noc.cpp), multicast trees (multicast.cpp), what a
-// packet does to memory and to its sender's counters (transfer.cpp), the calls of kernels (dataflow.cpp).
+// Between the parts of the NoC model: links and virtual channels (fabric.cpp), the life of packets (noc.cpp), multicast
+// trees (multicast.cpp), what a packet does to memory and to its sender's counters (transfer.cpp), the calls of kernels
+// (dataflow.cpp).
 #pragma once
 #include <stddef.h>
 
@@ -28,12 +29,43 @@ void release(Machine& machine, Packet* packet);
 void move_landed(Machine& machine, Fiber* fiber);
 /// With time: the packet leaves at its fiber's clock.
 void launch(Machine& machine, Packet* packet, bool reserve_path);
-uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y);
-Time claim_link(Machine& machine, Packet& packet, bool along_x);
-Time claim_eject(Machine& machine, Packet& packet);
+// ---- fabric.cpp
+bool create_fabric(Machine& machine);
+void free_fabric(Machine& machine);
+/// As no packet had ever passed.
+void reset_fabric(Machine& machine);
+/// Hops along x and along y from one router to another.
+struct Hops {
+    uint32_t x, y;
+    uint32_t both() const { return x + y; }
+};
+Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
+inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
+/// Claims the flits of a link of the router where the packet's head is, from now on; returns when the first of them passes.
+inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction direction) {
+    const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    const Time start = link.free_at > machine.now ? link.free_at : machine.now;
+    link.free_at = start + cycles;
+    link.busy += cycles;
+    return start;
+}
+inline Link& link_at(Machine& machine, const Packet& packet, Direction direction) {
+    return machine.fabric.link[packet.noc][packet.node * DIRECTIONS + direction];
+}
+/// The head goes to a link: over it as soon as it has a channel there.
+void enter(Machine& machine, Packet& packet, Direction direction);
+/// What happens when the head passes the link. In noc.cpp.
+void pass(Machine& machine, Packet& packet, Direction direction);
+/// When the tail of a packet has left its source; NEVER while nobody knows.
+Time tail_leaves(const Machine& machine, const Packet& packet);
+/// The packet's source has sent it at `tail`. In noc.cpp.
+void depart(Machine& machine, Packet& packet, Time tail);
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);
-void step_packet(const Machine& machine, Packet& packet, bool along_x);
+/// Moves the packet's head one router on along x or y.
+inline void step(const Machine& machine, Packet& packet, Direction direction) {
+    packet.node = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction] & ~PAST_EDGE;
+}
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*));
 void finish_packet(Machine& machine, Event* event);
 

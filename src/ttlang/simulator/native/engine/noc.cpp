@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two NoCs and the DRAM channels. A transfer is a packet whose head claims one link after another when it gets
-// there; its bytes land when its tail has arrived. Without time a transfer is performed at the barrier that waits for it.
+// The life of packets, and the DRAM channels. A transfer is a packet whose head goes over one link after another; its
+// bytes land when its tail has arrived. Without time a transfer is performed at the barrier that waits for it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,14 @@ namespace ttsim {
 
 namespace {
 
-constexpr uint32_t PACKETS_A_SLAB = 1024;
+constexpr uint32_t PACKETS_A_SLAB = 8191;
 constexpr uint32_t LATE_BYTES = 256;    ///< reads of as many are moved when their processor goes on, whose caches then hold them
 constexpr uint32_t NEARLY_DONE = 2;     ///< transfers of a processor left when the state of those it will wake is fetched
 constexpr uint32_t SMALL_PACKET = 32;  ///< bytes that an atomic or an inline write occupies
 
 struct Slab {
     Slab* next;
+    uint32_t used;  ///< packets that were handed out since the run began
     Packet packet[PACKETS_A_SLAB];
 };
 Slab* slabs;  // the engine runs one machine at a time; slabs live as long as the process
@@ -35,47 +36,6 @@ void post(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event
     event.time = time;
     event.run = run;
     machine.events.push(&event);
-}
-
-uint32_t torus_distance(uint32_t from, uint32_t to, uint32_t size, bool decreasing) {
-    return decreasing ? (from + size - to) % size : (to + size - from) % size;
-}
-
-uint32_t hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y) {
-    return torus_distance(x, to_x, uint32_t(machine.settings.noc_columns), noc == 1) +
-           torus_distance(y, to_y, uint32_t(machine.settings.noc_rows), noc == 1);
-}
-
-enum Direction : uint32_t { AlongX = 0, AlongY = 1, Inject = 2, Eject = 3 };
-
-/// Claims a link from now on; returns when the head passes.
-Time claim(Machine& machine, Packet& packet, Direction direction) {
-    const size_t link = (size_t(packet.y) * size_t(machine.settings.noc_columns) + packet.x) * 4 + direction;
-    Time& free_at = machine.link_free[packet.noc][link];
-    const Time start = free_at > machine.now ? free_at : machine.now;
-    const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
-    free_at = start + cycles;
-    machine.link_busy[packet.noc][link] += cycles;
-    // A head that waits stops what the buffers of the routers behind do not take up, on the links behind.
-    if (direction == Inject) {
-        packet.held_links = 0;
-    } else if (start > machine.now) {
-        const uint32_t buffered = uint32_t(machine.settings.noc_buffer_cycles);
-        uint32_t taken = buffered;
-        for (uint32_t i = 1; i <= HELD_LINKS && i <= packet.held_links && taken < packet.occupancy; i++, taken += buffered) {
-            Time& held = machine.link_free[packet.noc][packet.held_link[(packet.held_links - i) % HELD_LINKS]];
-            if (held < start + packet.occupancy - taken) held = start + packet.occupancy - taken;
-        }
-    }
-    packet.held_link[packet.held_links++ % HELD_LINKS] = uint16_t(link);
-    return start;
-}
-
-/// Moves the packet's head one router on in direction x or y.
-void step(const Machine& machine, Packet& packet, Direction direction) {
-    const uint32_t size = uint32_t(direction == AlongX ? machine.settings.noc_columns : machine.settings.noc_rows);
-    uint8_t& at = direction == AlongX ? packet.x : packet.y;
-    at = uint8_t(packet.noc == 0 ? (at + 1) % size : (at + size - 1) % size);
 }
 
 /// Cycles in which a packet passes one point: its header and the gap behind it, then its data.
@@ -152,6 +112,15 @@ void finish(Machine& machine, Event* event) {
 
 void departed(Machine& machine, Event* event) {
     Packet* packet = DEPARTURE_PACKET(event);
+    if (!packet->deliveries) {
+        // A packet that was stopped on its way leaves its source later than it seemed when it began to.
+        const Time tail = tail_leaves(machine, *packet);
+        if (tail == NEVER) {
+            packet->departs_late = true;
+            return;
+        }
+        if (tail + Time(machine.settings.noc_depart_cycles) > machine.now) return depart(machine, *packet, tail);
+    }
     count_sent(packet);
     wake_for(machine, packet->fiber);
     if (packet->landed_first) release(machine, packet);
@@ -177,12 +146,12 @@ void fetch_core(const Core& core) {
 
 void landed(Machine& machine, Packet* packet) {
     move_bytes(machine, packet, packet->target);
-    Time acknowledged = machine.now + packet->hops_back * Time(machine.settings.noc_hop_cycles) + landing_cycles(machine, *packet);
+    Time acknowledged = machine.now + packet->hops_back * machine.fabric.hop_cycles + landing_cycles(machine, *packet);
     if (packet->bank != NO_BANK) {
         Time first;
         const Time served = serve_bank(machine, *packet, 1, first);
         const Time buffered = Time(machine.settings.dram_write_buffer_bytes / machine.settings.dram_write_bytes_per_cycle);
-        const Time by_channel = served - (served > buffered ? buffered : 0) + packet->hops_back * Time(machine.settings.noc_hop_cycles);
+        const Time by_channel = served - (served > buffered ? buffered : 0) + packet->hops_back * machine.fabric.hop_cycles;
         acknowledged += Time(machine.settings.noc_write_access_cycles + machine.settings.dram_write_access_cycles);
         if (by_channel > acknowledged) acknowledged = by_channel;
     } else {
@@ -227,30 +196,32 @@ void arrived(Machine& machine, Event* event) {
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
+Direction next_direction(const Packet& packet) {
+    const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
+    const uint32_t direction = first ^ uint32_t(packet.ahead[first] == 0);
+    return packet.ahead[direction] ? Direction(direction) : Eject;
+}
+
+/// The head is at a router.
 void advance(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
-    const Settings& settings = machine.settings;
-    if (packet.x == packet.to_x && packet.y == packet.to_y) {
-        const Time tail = claim(machine, packet, Eject) + packet.stream;
-        if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
-        post(machine, packet.event, tail + Time(settings.noc_niu_cycles), arrived);
-        return;
-    }
-    const bool x_first = packet.noc == 0;
-    const bool along_x = x_first ? packet.x != packet.to_x : packet.y == packet.to_y;
-    const Direction direction = along_x ? AlongX : AlongY;
-    const Time start = claim(machine, packet, direction);
-    step(machine, packet, direction);
-    post(machine, packet.event, start + Time(settings.noc_hop_cycles), advance);
+    enter(machine, packet, next_direction(packet));
 }
 
 void inject(Machine& machine, Event* event) {
     Packet& packet = *HEAD_PACKET(event);
-    const Time start = claim(machine, packet, Inject);
-    if (packet.kind != PacketKind::Read)
+    if (packet.deliveries) {
+        const Time start = claim(machine, packet, link_at(machine, packet, Inject), Inject);
         post(machine, packet.departure, start + packet.stream + Time(machine.settings.noc_depart_cycles), departed);
-    post(machine, packet.event, start + Time(machine.settings.noc_niu_cycles),
-         packet.deliveries ? advance_multicast : advance);
+        return post(machine, packet.event, start + machine.fabric.niu_cycles, advance_multicast);
+    }
+    packet.from_node = packet.node;
+    packet.departs_late = false;
+    packet.crossed[AlongX] = packet.crossed[AlongY] = 0;
+    const Hops ahead = hops(machine.fabric, packet.noc, packet.node, packet.to_node);
+    packet.ahead[AlongX] = uint8_t(ahead.x);
+    packet.ahead[AlongY] = uint8_t(ahead.y);
+    enter(machine, packet, Inject);
 }
 
 /// The request has reached the source of the data.
@@ -277,17 +248,35 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
 
 }  // namespace
 
+void depart(Machine& machine, Packet& packet, Time tail) {
+    packet.departs_late = false;
+    post(machine, packet.departure, tail + Time(machine.settings.noc_depart_cycles), departed);
+}
+
+void pass(Machine& machine, Packet& packet, Direction direction) {
+    if (direction <= AlongY) {
+        const uint16_t next = machine.fabric.neighbour[packet.noc][packet.node * 2 + direction];
+        packet.ahead[direction]--;
+        packet.crossed[direction] |= next >> 15;
+        packet.node = next & ~PAST_EDGE;
+        __builtin_prefetch(&packet.source, 1, 3);
+        __builtin_prefetch(&link_at(machine, packet, next_direction(packet)), 1, 3);
+        packet.tail += machine.fabric.hop_cycles;
+        return post(machine, packet.event, machine.now + machine.fabric.hop_cycles, advance);
+    }
+    if (direction == Eject) {
+        if (packet.kind == PacketKind::Write) fetch(packet.copy ? packet.copy : packet.source, packet.target, packet.bytes);
+        return post(machine, packet.event, packet.tail + machine.fabric.niu_cycles, arrived);
+    }
+    if (packet.kind != PacketKind::Read) depart(machine, packet, packet.tail);
+    packet.tail += machine.fabric.niu_cycles;
+    post(machine, packet.event, machine.now + machine.fabric.niu_cycles, advance);
+}
+
 Time landing_cycles(const Machine& machine, const Packet& packet) {
     return Time(packet.bytes / machine.settings.noc_flit_bytes * machine.settings.noc_landing_cycles_per_flit);
 }
 
-uint32_t packet_hops(const Machine& machine, uint32_t noc, uint32_t x, uint32_t y, uint32_t to_x, uint32_t to_y) {
-    return hops(machine, noc, x, y, to_x, to_y);
-}
-
-Time claim_link(Machine& machine, Packet& packet, bool along_x) { return claim(machine, packet, along_x ? AlongX : AlongY); }
-Time claim_eject(Machine& machine, Packet& packet) { return claim(machine, packet, Eject); }
-void step_packet(const Machine& machine, Packet& packet, bool along_x) { step(machine, packet, along_x ? AlongX : AlongY); }
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) { post(machine, event, time, run); }
 void finish_packet(Machine& machine, Event* event) { finish(machine, event); }
 
@@ -303,19 +292,21 @@ void move_landed(Machine& machine, Fiber* fiber) {
     }
 }
 
-Packet* allocate(Machine& machine) {
-    if (!machine.free_packets) {
-        Slab* slab = static_cast<Slab*>(aligned_alloc(alignof(Slab), sizeof(Slab)));
-        memset(static_cast<void*>(slab), 0, sizeof(Slab));
+Packet* fresh_packet() {
+    if (!slabs || slabs->used == PACKETS_A_SLAB) {
+        Slab* slab = static_cast<Slab*>(allocate_huge(sizeof(Slab)));
         slab->next = slabs;
         slabs = slab;
-        for (Packet& packet : slab->packet) {
-            packet.next = machine.free_packets;
-            machine.free_packets = &packet;
-        }
     }
+    return &slabs->packet[slabs->used++];
+}
+
+Packet* allocate(Machine& machine) {
     Packet* packet = machine.free_packets;
-    machine.free_packets = packet->next;
+    if (packet)
+        machine.free_packets = packet->next;
+    else
+        packet = fresh_packet();
     packet->next = nullptr;
     packet->copy = nullptr;
     packet->parent = nullptr;
@@ -348,41 +339,41 @@ void launch(Machine& machine, Packet* packet, bool reserve_path) {
     packet->stream = packet->occupancy = passing(settings, small ? SMALL_PACKET : packet->bytes, settings.noc_cycles_per_flit);
     if (packet->kind == PacketKind::Write) link_flight(packet);
     if (packet->kind == PacketKind::Read) {
-        // x, y: where the data is; the data goes from there to the core over the same NoC.
-        const uint32_t there = hops(machine, packet->noc, packet->to_x, packet->to_y, packet->x, packet->y);
+        // `node`: where the data is; the data goes from there to the core over the same NoC.
+        const uint32_t there = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
         double access = settings.noc_read_access_cycles * 0.7;
         if (packet->bank != NO_BANK)
             access += settings.dram_read_access_cycles;
         else
             packet->stream = passing(settings, packet->bytes, settings.noc_l1_read_cycles_per_flit);
-        post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + there * Time(settings.noc_hop_cycles),
+        post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + there * machine.fabric.hop_cycles,
              read_at_source);
         return;
     }
-    packet->hops_back = hops(machine, packet->noc, packet->to_x, packet->to_y, packet->x, packet->y);
+    packet->hops_back = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
     Time start = leaves;
     if (reserve_path) {
         // The path is reserved along the tree, there and back, before data moves; the next tree waits for its end.
         Time& free_at = fiber->core->multicast_free[packet->noc];
         if (free_at > start) start = free_at;
         bool& held = fiber->core->path_held[packet->noc];
-        if (!held) start += 2 * multicast_depth(machine, *packet) * Time(settings.noc_hop_cycles);
+        if (!held) start += 2 * multicast_depth(machine, *packet) * machine.fabric.hop_cycles;
         held = packet->flags & TTSIM_NOC_LINKED;
         free_at = start + packet->stream;
     }
     post(machine, packet->event, start, inject);
 }
 
-void reset_network(Machine& machine) {
-    const size_t links = size_t(machine.settings.noc_columns) * size_t(machine.settings.noc_rows) * 4;
-    for (uint32_t noc = 0; noc < NOCS; noc++) {
-        if (!machine.link_free[noc]) {
-            machine.link_free[noc] = static_cast<Time*>(malloc(links * sizeof(Time)));
-            machine.link_busy[noc] = static_cast<uint64_t*>(malloc(links * sizeof(uint64_t)));
-        }
-        memset(machine.link_free[noc], 0, links * sizeof(Time));
-        memset(machine.link_busy[noc], 0, links * sizeof(uint64_t));
+void forget_packets(Slab& slab) {
+    for (uint32_t i = 0; i < slab.used; i++) {
+        free(slab.packet[i].copy);
+        slab.packet[i].copy = nullptr;
     }
+    slab.used = 0;
+}
+
+void reset_network(Machine& machine) {
+    reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
         machine.bank[i].free_at = machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
         machine.bank[i].last_direction = 0;
@@ -397,20 +388,13 @@ void reset_network(Machine& machine) {
         }
     // Packets of a run that ended early are taken back with their slab.
     machine.free_packets = nullptr;
-    for (Slab* slab = slabs; slab; slab = slab->next)
-        for (Packet& packet : slab->packet) {
-            free(packet.copy);
-            packet.copy = nullptr;
-            packet.next = machine.free_packets;
-            machine.free_packets = &packet;
-        }
-}
-
-void free_network(Machine& machine) {
-    for (uint32_t noc = 0; noc < NOCS; noc++) {
-        free(machine.link_free[noc]);
-        free(machine.link_busy[noc]);
+    while (slabs && slabs->next) {
+        Slab* const full = slabs;
+        forget_packets(*full);
+        slabs = full->next;
+        free_huge(full, sizeof(Slab));
     }
+    if (slabs) forget_packets(*slabs);
 }
 
 }  // namespace ttsim

@@ -12,9 +12,19 @@ namespace {
 
 uint32_t depth(const Machine& machine) { return machine.timed ? SRC_BANKS : SRC_DEPTH; }
 
+void add_sections(Machine& machine) {
+    auto* slab = static_cast<DstSlab*>(allocate_huge(sizeof(DstSlab)));
+    slab->next = machine.dst_slabs;
+    machine.dst_slabs = slab;
+    for (Dst& dst : slab->section) {
+        dst.next = machine.free_dst;
+        machine.free_dst = &dst;
+    }
+}
+
 Dst* take_dst(Machine& machine) {
+    if (!machine.free_dst) add_sections(machine);
     Dst* const dst = machine.free_dst;
-    if (!dst) return static_cast<Dst*>(aligned_alloc(alignof(Dst), sizeof(Dst)));
     machine.free_dst = dst->next;
     return dst;
 }

@@ -165,7 +165,9 @@ void ttsim_result_work(Machine* machine, uint64_t* out) {
 }
 
 /// Cycles in which each link of a NoC was taken: [router][x, y, inject, eject], routers row by row.
-const uint64_t* ttsim_result_links(Machine* machine, uint32_t noc) { return machine->link_busy[noc]; }
+void ttsim_result_links(Machine* machine, uint32_t noc, uint64_t* out) {
+    for (size_t i = 0; i < size_t(machine->fabric.routers()) * DIRECTIONS; i++) out[i] = machine->fabric.link[noc][i].busy;
+}
 
 /// Cycles in which a DRAM channel moved data, and its bytes.
 void ttsim_result_bank(Machine* machine, uint32_t bank, uint64_t* out) {
