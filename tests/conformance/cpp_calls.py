@@ -428,9 +428,28 @@ def _fold(operator: str, left: object, right: object) -> object:
         return _negation(left)
     if isinstance(left, int) and isinstance(right, int) and operator in _FOLDED:
         return int(_FOLDED[operator](left, right))
+    if operator in _IN_ANY_ORDER:
+        return _chain(operator, [*_links(operator, left), *_links(operator, right)])
     if operator in _SWAPPED and _text(left) > _text(right):
         return (_SWAPPED[operator], right, left)
     return (operator, left, right)
+
+
+_IN_ANY_ORDER = ("&", "|")
+
+
+def _links(operator: str, value: object) -> list[object]:
+    """The operands of a chain of one operator, which may be written in any order and grouping."""
+    if isinstance(value, tuple) and value[0] == operator:
+        return [*_links(operator, value[1]), *_links(operator, value[2])]
+    return [value]
+
+
+def _chain(operator: str, links: list[object]) -> object:
+    first, *others = sorted(links, key=_text)
+    for other in others:
+        first = (operator, first, other)
+    return first
 
 
 _SWAPPED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<=", "&": "&", "|": "|", "^": "^"}

@@ -80,7 +80,8 @@ def without_extensions(module: ModuleOp) -> tuple[ModuleOp | None, list[str]]:
     removed = []
     for op in list(copied.walk()):
         if isinstance(op, TTKernelOp) and is_extension(op):
-            removed.append(op.spec.mnemonic)
+            if op.spec.origin == "extension":
+                removed.append(op.spec.mnemonic)
             if any(result.uses for result in op.results):
                 return None, sorted({*removed})
             op.detach()

@@ -48,7 +48,11 @@ SOURCES = ALL_SOURCES if is_on("TTLANG_SWEEP") else FEATURE_SOURCES
 LEAST_FUNCTIONS = 600 if is_on("TTLANG_SWEEP") else 200
 """Far fewer would say that collecting them is broken."""
 
-NOT_IN_0_69 = ("tanhshrink_tile_init", "gt_int_tile_init", "ge_int_tile_init", "ne_int_tile_init")
+NOT_IN_0_69 = (
+    "tanhshrink_tile_init",
+    "remainder_uint32_tile_init",
+    *(f"{name}_int_tile_init" for name in ("eq", "ne", "lt", "le", "gt", "ge")),
+)
 """Ops that the older generation has no function for: kernels that use them are refused there."""
 
 NOT_ON_BLACKHOLE = "cannot be transferred to or from DRAM"

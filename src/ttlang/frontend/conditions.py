@@ -255,6 +255,8 @@ def in_range(compiler: "ThreadCompiler", value: Any, sequence: range) -> Any:
     """`value in sequence`, without comparisons that the value's bounds decide."""
     if not sequence:
         return False
+    if len(sequence) == 1:
+        return compiler.binary("eq", value, sequence[0])
     first, last = min(sequence[0], sequence[-1]), max(sequence[0], sequence[-1])
     inside = both(compiler, compiler.binary("ge", value, first), lambda: compiler.binary("le", value, last))
     stride = abs(sequence.step)
