@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compile time of the language kernels, and the quality of the code that is made: calls in the emitted C++, and cycles.
+"""Compile time of the language kernels and of the largest examples, and the quality of the code: calls in the C++, cycles.
 
     python bench/code_quality.py
 
 Compile times are CPU milliseconds from the kernel scope to C++ with verification at stage boundaries, cold cache, median of
-nine. Prints Markdown.
+nine; the collector of garbage runs between. Prints Markdown.
 """
 
+import gc
+import importlib.util
 import os
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -49,6 +52,72 @@ def compile_times():
         print(f"| {name} | {medians[-1][0] * 1e3:.0f} | {medians[-1][1] * 1e3:.0f} |")
     pipeline, call = (median(column) for column in zip(*medians, strict=True))
     print(f"| **median** | **{pipeline * 1e3:.0f}** (to reach: 40) | **{call * 1e3:.0f}** |")
+
+
+LARGEST = (
+    ("flash_attention",),
+    ("flash_attention", "--causal"),
+    ("gelu_mlp",),
+    ("stencil",),
+    ("reduction_tree",),
+    ("all_to_all",),
+)
+"""The examples that compile longest, with their options."""
+EMISSION = ("convert-ttkernel-to-emitc", "convert-arith-scf-to-emitc", "print-cpp")
+
+
+def first_call(script, *options):
+    """The kernel that an example calls first, and its arguments; nothing runs."""
+
+    class Called(Exception):
+        pass
+
+    def note(kernel, *arguments, **_):
+        raise Called(kernel, arguments)
+
+    path = Path(__file__).resolve().parents[1] / "examples" / f"{script}.py"
+    spec = importlib.util.spec_from_file_location(script, path)
+    module = sys.modules[script] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    call, ttl.Kernel.__call__ = ttl.Kernel.__call__, note
+    try:
+        module.main(list(options))
+    except Called as called:
+        return called.args
+    finally:
+        ttl.Kernel.__call__ = call
+    raise AssertionError(f"{script} calls no kernel")
+
+
+def largest_examples():
+    print(
+        "\n| example | call to C++ and stage texts (CPU ms) | to EmitC and C++ (CPU ms) | save | load | lines of C++ |"
+    )
+    print("|---|---|---|---|---|---|")
+    for example in LARGEST:
+        kernel, arguments = first_call(*example)
+        times = {"whole": [], "emission": [], "save": [], "load": []}
+
+        def timed(name, work, times=times):
+            start = time.process_time()
+            result = work()
+            times[name].append(time.process_time() - start)
+            return result
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "program.ttm"
+            for _ in range(10):
+                gc.collect()
+                compiled = timed("whole", lambda: kernel.compile(*arguments))
+                times["emission"].append(sum(compiled.pass_seconds.get(name, 0) for name in EMISSION))
+                timed("save", lambda: compiled.save(path))
+                timed("load", lambda: ttl.load(path))
+        figures = [median(column[1:]) * 1e3 for column in times.values()]
+        lines = sum(source.count("\n") for source in compiled.kernels.values())
+        print(
+            f"| {' '.join(example)} | {figures[0]:.0f} | {figures[1]:.1f} | "
+            f"{figures[2]:.1f} | {figures[3]:.1f} | {lines:,} |"
+        )
 
 
 def median(values):
@@ -97,4 +166,5 @@ def quality():
 
 if __name__ == "__main__":
     compile_times()
+    largest_examples()
     quality()
