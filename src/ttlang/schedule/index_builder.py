@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from ttlang.dialects.locations import UNKNOWN
+from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.ttl.syntax import constant_index
 from ttlang.transforms.canonicalization_patterns.integers import FOLDINGS
+from ttlang.transforms.insertion import Insertion
 
-INDEX = IndexType()
 Value = SSAValue | int
 """An index: a value of the program, or a number."""
 
@@ -33,29 +32,18 @@ def known(value: SSAValue) -> Value:
     return value if constant is None else constant
 
 
-class IndexBuilder:
+class IndexBuilder(Insertion):
     """Inserts ops before an anchor, or at the end of a block, with the location of `at`."""
 
     def __init__(self, at: Operation):
         assert at.parent is not None
-        self._location = at.location
-        self._anchor: Operation | None = at
-        self._block: Block = at.parent
-
-    def insert(self, op: Operation) -> Operation:
-        if op.location == UNKNOWN:
-            op.location = self._location
-        if self._anchor is None:
-            self._block.add_op(op)
-        else:
-            self._block.insert_op_before(op, self._anchor)
-        return op
+        super().__init__(at.parent, at, at.location)
 
     def value(self, number: Value) -> SSAValue:
         """A number as a value."""
         if isinstance(number, SSAValue):
             return number
-        return self.insert(arith.ConstantOp(IntegerAttr(number, INDEX))).results[0]
+        return self.insert(arith.ConstantOp(integer(number, INDEX))).results[0]
 
     def binary(self, op: Binary, left: Value, right: Value) -> Value:
         """`op` of two indices, folded where both are known or it changes nothing."""

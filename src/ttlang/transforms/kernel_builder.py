@@ -11,22 +11,20 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.dialects.interned import INDEX, integer
-from ttlang.dialects.locations import UNKNOWN
 from ttlang.dialects.ttl.attributes import CBType
 
+from .insertion import Insertion
 from .lowering_targets import TTKERNEL, Target, Texts, texts_in_order, texts_of
 
 
-class KernelBuilder:
+class KernelBuilder(Insertion):
     """Inserts ops before an anchor, at the anchor's location; constants and handles go to the function's start."""
 
     def __init__(self, func: FuncOp, target: Target = TTKERNEL):
         self.func = func
         self.target = target
         self.entry = func.body.blocks[0]
-        self._anchor: Operation | None = self.entry.first_op
-        self._block: Block = self.entry
-        self._location = func.location
+        super().__init__(self.entry, self.entry.first_op, func.location)
         self._constants: dict[tuple[Any, Attribute], SSAValue] = {}
         self._handles: dict[SSAValue, SSAValue] = {}
         self._last_prologue: Operation | None = None
@@ -105,15 +103,6 @@ class KernelBuilder:
             yield
         finally:
             self._anchor, self._block = saved
-
-    def insert(self, op: Operation) -> Operation:
-        if op.location == UNKNOWN:
-            op.location = self._location
-        if self._anchor is None:
-            self._block.add_op(op)
-        else:
-            self._block.insert_op_before(op, self._anchor)
-        return op
 
     def _prologue(self, op: Operation) -> Operation:
         op.location = self.func.location

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ArrayAttr, IndexType, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, Use
 from xdsl.passes import ModulePass
 
+from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.ttl.attributes import CBType, LayoutAttr, MemorySpace, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
 from ttlang.dialects.ttl.compute import BlockStoreOp, BlockTypecastOp
@@ -35,6 +36,7 @@ from ttlang.hardware.grids import placed
 from .core_coordinates import core_number
 from .core_values import Core
 from .errors import error
+from .insertion import Insertion
 from .program_structure import chip_of, grid_of, name_of, own_buffers, programs, remove
 from .stage_checks import require_tensors, require_threads
 from .thread_sets import cores_of_kernel, shown, thread_sets
@@ -138,7 +140,7 @@ class _Place:
     def first_element(self, block: Block, before: Operation | None, at: Operation) -> list[SSAValue]:
         """Row and column of the first element of this core's part; ops stand before `before`, or at the end."""
         high, wide = self.parts.shard
-        emit = _Emitter(block, before, at)
+        emit = _Emitter(block, before, at.location)
         row, column = self._part(emit)
         return [emit.times(row, high), emit.times(column, wide)]
 
@@ -161,21 +163,8 @@ class _Place:
         return emit.op(arith.DivUIOp(number, width)), emit.op(arith.RemUIOp(number, width))
 
 
-class _Emitter:
+class _Emitter(Insertion):
     """Puts index arithmetic into a block, before an op of it or at its end."""
-
-    def __init__(self, block: Block, before: Operation | None, at: Operation):
-        self.block = block
-        self.before = before
-        self.at = at
-
-    def insert(self, op: Operation) -> Operation:
-        op.location = self.at.location
-        if self.before is None:
-            self.block.add_op(op)
-        else:
-            self.block.insert_op_before(op, self.before)
-        return op
 
     def op(self, op: Operation) -> SSAValue:
         return self.insert(op).results[0]
@@ -185,7 +174,7 @@ class _Emitter:
 
     def value(self, value: SSAValue | int) -> SSAValue:
         if isinstance(value, int):
-            return self.op(arith.ConstantOp(IntegerAttr(value, IndexType())))
+            return self.op(arith.ConstantOp(integer(value, INDEX)))
         return value
 
     def times(self, value: SSAValue | int, factor: int) -> SSAValue:
@@ -285,7 +274,7 @@ class _Lowering:
         push = CBPushOp(cb)
         _at_start(mover, push, op)
         slice = _slice(place, mover, at_start=True, at=op)
-        emit = _Emitter(mover.body.block, push, op)
+        emit = _Emitter(mover.body.block, push, op.location)
         emit.insert(filled)
         emit.insert(CopyOp(slice, filled.block))
 
@@ -358,7 +347,7 @@ def _slice(place: _Place, thread: ThreadOp, *, at_start: bool, at: Operation) ->
     """This core's part of a tensor, at the start of a data-movement thread or at its end."""
     parts, block = place.parts, thread.body.block
     before = block.first_op if at_start else None
-    emit = _Emitter(block, before, at)
+    emit = _Emitter(block, before, at.location)
     accessor = TensorAccessorOp(parts.root, _layout(parts.root), MemorySpace(parts.type.memory_space.data))
     accessor.accessor.name_hint = parts.root.name_hint
     emit.insert(accessor)
@@ -367,11 +356,11 @@ def _slice(place: _Place, thread: ThreadOp, *, at_start: bool, at: Operation) ->
 
 
 def _at_start(thread: ThreadOp, op: Operation, at: Operation) -> None:
-    _Emitter(thread.body.block, thread.body.block.first_op, at).insert(op)
+    _Emitter(thread.body.block, thread.body.block.first_op, at.location).insert(op)
 
 
 def _at_end(thread: ThreadOp, op: Operation, at: Operation) -> None:
-    _Emitter(thread.body.block, None, at).insert(op)
+    _Emitter(thread.body.block, None, at.location).insert(op)
 
 
 @dataclass(frozen=True)
