@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from ttlang.dialects import emitc
+from ttlang.dialects.walking import ops_in
 
 from .attributes import WHILE
 from .cpp_expressions import EXPRESSION_OPS
@@ -84,7 +85,7 @@ class Uses:
         self.reserved: set[str] = set()
         self._assignments: dict[SSAValue, list[Operation]] = {}
         self._firsts: dict[Operation, Operation] = {}
-        ops = list(function.body.walk())
+        ops = ops_in(function.body)
         for position, op in enumerate(ops):
             self._position[op] = position
             if (note := _NOTES.get(type(op))) is not None:

@@ -37,6 +37,8 @@ from xdsl.irdl.operations import (
 from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
+from .walking import ops_in
+
 _Check = Callable[[Operation, VerificationContext], None]
 _Values = Literal[VarIRConstruct.OPERAND, VarIRConstruct.RESULT]
 
@@ -47,7 +49,7 @@ class _Differs(Exception):
 
 def verify(root: Operation) -> None:
     """Raises VerifyException, as `root.verify()` does, when an op breaks its contract."""
-    for op in root.walk():
+    for op in ops_in(root):
         if isinstance(op, IRDLOperation) and type(op) not in _PREPARED:
             _prepare(type(op))
     root.verify()

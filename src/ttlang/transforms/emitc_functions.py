@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from ttlang.codegen.attributes import HEADERS, THREAD, WHILE
 from ttlang.dialects import emitc
+from ttlang.dialects.walking import ops_in
 
 from .emitc_arith import CONVERSIONS as ARITH
 from .emitc_context import BOOL, Scope, convert_type, refuse, signed
@@ -32,7 +33,7 @@ class FunctionConversion(ABC):
     def run(self) -> emitc.FuncOp:
         """The EmitC of the function, which stays as it is."""
         scope, block = self.scope, self.scope.block
-        for op in self.function.body.walk():
+        for op in ops_in(self.function.body):
             if self.is_compile_time(op):
                 scope.location = op.location
                 self.call(op)

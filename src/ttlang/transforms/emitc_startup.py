@@ -15,6 +15,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from ttlang.dialects import emitc
 from ttlang.dialects.interned import string
 from ttlang.dialects.ttkernel import CBType, TTKernelOp
+from ttlang.dialects.walking import ops_in
 
 from .emitc_context import Emitter, Scope, opaque
 from .emitc_rows import Row
@@ -71,7 +72,7 @@ class Startups:
         if not has_startup(version) or thread != "compute":
             return cls()
         ops = [
-            op for op in function.body.walk() if isinstance(op, TTKernelOp) and op.spec.startup is not None
+            op for op in ops_in(function.body) if isinstance(op, TTKernelOp) and op.spec.startup is not None
         ]
         if not ops:
             return cls()

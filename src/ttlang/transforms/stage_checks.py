@@ -8,6 +8,7 @@ from ttlang.dialects.ttl.distribution import DistributeOp, ExtractShardOp, Redis
 from ttlang.dialects.ttl.pipes import CreatePipeOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
 from ttlang.dialects.ttl.structure import ThreadOp
+from ttlang.dialects.walking import ops_in
 
 from .errors import error
 from .pipe_handshakes import HANDSHAKE, SEMAPHORE_ID
@@ -110,7 +111,7 @@ def require_lowered(module: ModuleOp, name: str) -> None:
     for func in module.ops:
         if not isinstance(func, FuncOp) or "ttl.thread" not in func.attributes:
             continue
-        for op in func.walk():
+        for op in ops_in(func):
             if (before := _PASS_OF.get(op.name)) is not None:
                 raise error(
                     op, f"{name} finds a {op.name} that is not lowered yet", hint=f"run {before} before"

@@ -10,6 +10,8 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ttlang.dialects.walking import ops_in
+
 from .lowering_targets import row_setting, setting
 from .tile_loop_lowering import INITS, UNKNOWN
 from .ttl_lower_compute import STARTUP
@@ -176,7 +178,7 @@ def hoist_inits(module: ModuleOp) -> None:
             left = hoister.hoist(func.body.blocks[0])
             if left:
                 hoister.merge(func.body.blocks[0], {})
-            for marked in func.walk():
+            for marked in ops_in(func):
                 marked.attributes.pop(INITS, None)
                 marked.attributes.pop(STARTUP, None)
 

@@ -24,6 +24,7 @@ from ttlang.dialects.ttl.buffers import CreateCBOp
 from ttlang.dialects.ttl.pipes import CreatePipeOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
 from ttlang.dialects.ttl.structure import ComputeThreadOp, KernelOp, ProgramOp, ThreadOp
+from ttlang.dialects.walking import ops_in
 
 from .errors import error
 from .pipe_handshakes import LANDING, SCRATCH
@@ -103,7 +104,7 @@ class TTLExpandThreads(ModulePass):
         )
         func.location = thread.location
         func.attributes.update(_metadata(program, kernel, thread))
-        for op in func.walk():
+        for op in ops_in(func):
             if isinstance(op, CreatePipeOp):
                 _name_landing(op, kernel)
         return func
@@ -144,7 +145,7 @@ def _captured(thread: ThreadOp) -> tuple[list[SSAValue], list[Operation]]:
     """Values defined outside of a thread that it uses: those to pass, in order of first use, and ops to copy."""
     found: dict[SSAValue, None] = {}
     copied: dict[Operation, None] = {}
-    for op in thread.walk():
+    for op in ops_in(thread):
         for operand in op.operands:
             if operand in found or _inside(operand.owner, thread):
                 continue

@@ -10,6 +10,8 @@ from xdsl.dialects.builtin import IndexType, ModuleOp, i32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ttlang.dialects.walking import ops_in
+
 _ON_I32 = (arith.DivUIOp, arith.RemUIOp, arith.AndIOp, arith.OrIOp, arith.XOrIOp)
 """Ops that have no EmitC on `index`."""
 
@@ -29,7 +31,7 @@ class TTLLegalizeIntegers(ModulePass):
     name = "ttl-legalize-integers"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for inner in list(op.walk()):
+        for inner in ops_in(op):
             if isinstance(inner, _ON_I32) and isinstance(inner.results[0].type, IndexType):
                 _widen(inner)
             elif type(inner) in _CHOICES:

@@ -31,6 +31,7 @@ from ttlang.dialects.ttl.structure import (
     enclosing_kernel,
     enclosing_thread,
 )
+from ttlang.dialects.walking import ops_in
 from ttlang.hardware.grids import placed
 
 from .core_coordinates import core_number
@@ -190,7 +191,7 @@ class _Lowering:
         self.program = program
 
     def run(self) -> None:
-        extracts = {op: _Parts.of(op) for op in self.program.walk() if isinstance(op, ExtractShardOp)}
+        extracts = {op: _Parts.of(op) for op in ops_in(self.program) if isinstance(op, ExtractShardOp)}
         written = _written_slices(self.program)
         for op, parts in extracts.items():
             if (write := next((use.operation for use in op.shard.uses if _is_write(use)), None)) is not None:
@@ -206,7 +207,7 @@ class _Lowering:
             for thread, uses in users.items():
                 self._thread(op, parts, thread, uses)
         for kind in (ExtractShardOp, RedistributeOp, DistributeOp):
-            for made in reversed([op for op in self.program.walk() if isinstance(op, kind)]):
+            for made in reversed([op for op in ops_in(self.program) if isinstance(op, kind)]):
                 remove(made)
 
     def _check(self, op: ExtractShardOp, parts: _Parts, written: Mapping[SSAValue, Operation]) -> None:

@@ -19,6 +19,7 @@ from ttlang.dialects.ttl.semaphores import (
     SemaphoreSetOp,
     SemaphoreWaitOp,
 )
+from ttlang.dialects.walking import ops_in
 from ttlang.language.symbols import fold_coordinates
 
 from .core_coordinates import Cores
@@ -49,7 +50,7 @@ class _FunctionLowering:
         self.semaphores = SemaphoreLowering(self.b, self.cores)
 
     def run(self) -> None:
-        for op in list(self.func.walk()):
+        for op in ops_in(self.func):
             match op:
                 case AcquireOp() | ReleaseOp():
                     self._buffer(op)
@@ -63,7 +64,9 @@ class _FunctionLowering:
                     with self.b.before(op):
                         self.semaphores.lower(op)
                     remove(op)
-        for op in [o for o in self.func.walk() if isinstance(o, RemoteSemaphoreOp | CreateSemaphoreOp)][::-1]:
+        for op in [o for o in ops_in(self.func) if isinstance(o, RemoteSemaphoreOp | CreateSemaphoreOp)][
+            ::-1
+        ]:
             remove(op)
         self._end_increments()
         self._finish()
@@ -82,7 +85,7 @@ class _FunctionLowering:
     def _end_increments(self) -> None:
         """Increments of semaphores must have ended before the function does."""
         end = self.func.body.blocks[0].last_op
-        if end is not None and any(row_name(o) in _INCREMENTS for o in self.func.walk()):
+        if end is not None and any(row_name(o) in _INCREMENTS for o in ops_in(self.func)):
             with self.b.before(end):
                 self.b.call("noc_async_atomic_barrier")
 

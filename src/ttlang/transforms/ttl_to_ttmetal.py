@@ -32,6 +32,7 @@ from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
 from ttlang.dialects.ttl.syntax import array_ints
 from ttlang.dialects.ttl.transfers import CopyOp
 from ttlang.dialects.ttmetal import ArgKind, ComputeConfigAttr, CoreRangeAttr, KernelArgAttr, NocConfigAttr
+from ttlang.dialects.walking import ops_in
 from ttlang.hardware import Chip
 from ttlang.hardware.grids import placed
 
@@ -144,7 +145,7 @@ def written_tensors(functions: Sequence[FuncOp]) -> set[int]:
     """Positions of the tensors that thread functions copy blocks to."""
     found = set()
     for func in functions:
-        for op in func.walk():
+        for op in ops_in(func):
             if isinstance(op, CopyOp) and isinstance(op.dst.owner, IndexAccessorOp):
                 accessor = op.dst.owner.accessor.owner
                 if isinstance(accessor, TensorAccessorOp):
