@@ -14,6 +14,7 @@ which computes in float64 and carries along, datum by datum, how far the kernel 
 A result may differ by twice that. Expressions for which most data would then be arbitrary are not generated.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -635,7 +636,17 @@ class ExpressionMaker:
         return self._apply(template, x)
 
     def _reshape(self, x: Operand, y: Operand) -> Operand | None:
-        return self._product(x, y) or self._apply(self.choose(("{0}.T", "m.transpose({0})")), x)
+        """A transpose shows datums of a block beside those that repeat, which a value of size 1 does not have."""
+        product = self._product(x, y)
+        if product is not None or self._repeats(x):
+            return product
+        return self._apply(self.choose(("{0}.T", "m.transpose({0})")), x)
+
+    def _repeats(self, x: Operand) -> bool:
+        """Whether an input of which one row or column repeats is in an operand."""
+        return any(
+            1 in leaf.value.exact.shape[1:] and re.search(rf"\b{leaf.text}\b", x.text) for leaf in self.leaves
+        )
 
     def _cast(self, x: Operand, y: Operand) -> Operand:
         return self._apply(f"m.typecast({{0}}, ttl.{self.choose(tuple(DTYPES))})", x)
