@@ -143,8 +143,9 @@ class _CBOp(IRDLOperation):
 
     @property
     def cb_type(self) -> CBType:
-        assert isinstance(self.cb.type, CBType)
-        return self.cb.type
+        type_ = self.operands[0].type
+        assert isinstance(type_, CBType)
+        return type_
 
     @property
     def blocks(self) -> int:

@@ -198,8 +198,9 @@ class PipeEndOp(IRDLOperation):
 
     @property
     def pipe_type(self) -> PipeType:
-        assert isinstance(self.pipe.type, PipeType)
-        return self.pipe.type
+        type_ = self.operands[0].type
+        assert isinstance(type_, PipeType)
+        return type_
 
     @classmethod
     def parse(cls, parser: Parser) -> "PipeEndOp":
