@@ -193,16 +193,24 @@ MISUSE = [
     (dict(trials=0), "trials must be an integer of at least 1, got 0"),
     (dict(objective="bytes"), "objective must be 'cycles' or a function of the report, got 'bytes'"),
     (dict(schedule=lambda s, block: None), "schedule must return the schedule that it made, got NoneType"),
+    (dict(schedule=lambda: None), "schedule must take a schedule as its first parameter, but takes none"),
+    (dict(schedule=3), "schedule must be a function of a schedule, got int"),
+    (dict(args=5), "args must be a tuple or list of the kernel's arguments, got int"),
+    (dict(space=["block"]), "space must be a dict of names and their choices, got list"),
+    (dict(seed="a"), "seed must be an integer from 0 to 4294967295, got 'a'"),
+    (dict(seed=-1), "seed must be an integer from 0 to 4294967295, got -1"),
+    (dict(tolerance="a"), "tolerance must be a number of at least 0, got 'a'"),
+    (dict(objective=lambda report: "few"), "objective must return a number, got 'few'"),
+    (dict(objective=lambda report: float("nan")), "objective must return a number, got nan"),
 ]
 
 
 @pytest.mark.parametrize("changes, message", MISUSE, ids=[message for _, message in MISUSE])
 def test_misuse(changes, message):
     x, out = column()
-    call = {"kernel": scaled, "space": {"block": [1]}, **changes}
-    kernel, space = call.pop("kernel"), call.pop("space")
+    call = {"kernel": scaled, "args": (x, out, 1, 2.0), "space": {"block": [1]}, **changes}
     with pytest.raises(ttl.CompileError) as caught:
-        ttl.autotune(kernel, (x, out, 1, 2.0), space, **call)
+        ttl.autotune(**call)
     assert caught.value.message == message
     assert caught.value.location is not None and caught.value.location.file == __file__
 

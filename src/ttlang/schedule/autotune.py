@@ -63,15 +63,7 @@ def autotune(
     Raises CompileError for names and choices that fit neither, what the untuned kernel raises, and TTLangError when no
     point can be run.
     """
-    if not isinstance(kernel, Kernel):
-        raise misuse(
-            f"ttl.autotune takes a kernel, got {type(kernel).__name__}",
-            hint="pass a function decorated with @ttl.kernel, or a ttl.schedule",
-        )
-    if objective != "cycles" and not callable(objective):
-        raise misuse(f"objective must be 'cycles' or a function of the report, got {objective!r}")
-    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
-        raise misuse(f"trials must be an integer of at least 1, got {trials!r}")
+    _check(kernel, args, space, schedule, trials, objective, seed, tolerance)
     names = _Names.of(kernel, args, space, schedule)
     search = _Search(kernel, list(args), names, schedule, objective, tolerance)
     search.run_untuned()
@@ -81,6 +73,49 @@ def autotune(
     else:
         _sample(search, space, trials, seed)
     return search.result()
+
+
+def _check(
+    kernel: Any,
+    args: Any,
+    space: Any,
+    schedule: Any,
+    trials: Any,
+    objective: Any,
+    seed: Any,
+    tolerance: Any,
+) -> None:
+    """Raises CompileError for arguments of `autotune` that are of no use whatever the kernel is."""
+    if not isinstance(kernel, Kernel):
+        raise misuse(
+            f"ttl.autotune takes a kernel, got {type(kernel).__name__}",
+            hint="pass a function decorated with @ttl.kernel, or a ttl.schedule",
+        )
+    if not isinstance(args, tuple | list):
+        raise misuse(f"args must be a tuple or list of the kernel's arguments, got {type(args).__name__}")
+    if not isinstance(space, Mapping):
+        raise misuse(
+            f"space must be a dict of names and their choices, got {type(space).__name__}",
+            hint='for example {"block": [1, 2, 4]}',
+        )
+    if schedule is not None and not callable(schedule):
+        raise misuse(f"schedule must be a function of a schedule, got {type(schedule).__name__}")
+    if trials is not None and not (_is_integer(trials) and trials >= 1):
+        raise misuse(f"trials must be an integer of at least 1, got {trials!r}")
+    if objective != "cycles" and not callable(objective):
+        raise misuse(f"objective must be 'cycles' or a function of the report, got {objective!r}")
+    if not (_is_integer(seed) and 0 <= seed < 1 << 32):
+        raise misuse(f"seed must be an integer from 0 to 4294967295, got {seed!r}")
+    if tolerance is not None and not (_is_number(tolerance) and tolerance >= 0):
+        raise misuse(f"tolerance must be a number of at least 0, got {tolerance!r}")
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -123,7 +158,9 @@ def _taken(schedule: Rewrite | None, space: Mapping[str, Any]) -> frozenset[str]
     """The names of a space that a schedule takes. Raises CompileError where it wants others."""
     if schedule is None:
         return frozenset()
-    _, *parameters = inspect.signature(schedule).parameters.values()
+    if not (parameters := list(inspect.signature(schedule).parameters.values())):
+        raise misuse("schedule must take a schedule as its first parameter, but takes none")
+    parameters = parameters[1:]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return frozenset(space)
     named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
@@ -168,9 +205,11 @@ class _Search:
         report = kernel.compile(*args).run(*args, time=True)
         if report.cycles is None:
             raise TTLangError("error: ttl.autotune measures runs, and nothing runs with TTLANG_COMPILE_ONLY")
-        return report.cycles, float(
-            report.cycles if isinstance(self.objective, str) else self.objective(report)
-        )
+        if isinstance(self.objective, str):
+            return report.cycles, float(report.cycles)
+        if not _is_number(value := self.objective(report)) or np.isnan(value):
+            raise misuse(f"objective must return a number, got {value!r}")
+        return report.cycles, float(value)
 
     def variant(self, choices: Mapping[str, Any]) -> tuple[Kernel, list[Any]]:
         """The kernel of a point, and the caller's arguments with its constants."""
