@@ -87,6 +87,21 @@ REFUSED = {
         "core 4 has no part of this tensor, whose 4 parts belong to 2x2 cores",
         None,
     ),
+    "core of three coordinates": (
+        lambda: squares().extract_shard((1, 1, 1)),
+        "core must be its (x, y) or its number, got (1, 1, 1)",
+        None,
+    ),
+    "core that is no integer": (
+        lambda: squares().extract_shard("a"),
+        "core must be its (x, y) or its number, got 'a'",
+        None,
+    ),
+    "core between two": (
+        lambda: squares().extract_shard(1.5),
+        "core must be its (x, y) or its number, got 1.5",
+        None,
+    ),
     "negative number": (
         lambda: squares().extract_shard(-1),
         "core -1 has no part of this tensor, whose 4 parts belong to 2x2 cores",

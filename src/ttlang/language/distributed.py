@@ -85,7 +85,10 @@ class DistributedTensor(Tensor):
     def extract_shard(self, core: int | tuple[int, int]) -> np.ndarray:
         """The part of a core, (x, y) or its number, as a view of the values. Raises CompileError when it has none."""
         across, (rows, columns) = self.cores[0], self.grid
-        x, y = core if isinstance(core, tuple) else (int(core) % across, int(core) // across)
+        place = core if isinstance(core, tuple) else (core,)
+        if len(place) not in (1, 2) or not all(isinstance(i, int | np.integer) for i in place):
+            raise misuse(f"core must be its (x, y) or its number, got {core!r}")
+        x, y = place if len(place) == 2 else (place[0] % across, place[0] // across)
         number = y * across + x
         if not (0 <= x < across and 0 <= number < rows * columns):
             raise misuse(
