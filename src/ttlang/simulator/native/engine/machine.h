@@ -465,6 +465,7 @@ struct Machine {
     Time end;
     uint32_t spinning;            ///< fibers inside loops that make no call
     volatile bool stop_requested;
+    volatile uint32_t ticks;      ///< of the host's clock, that asked to stop
     void* scheduler_stack_pointer;
     char* output;                 ///< device prints
     size_t output_size, output_capacity;

@@ -247,12 +247,12 @@ void fiber_main() {
 RunState run_slice(Machine& machine, uint32_t slice_ms) {
     thread_id = int(syscall(SYS_gettid));
     SignalScope signals(machine);
-    uint32_t ticks = slice_ms / TICK_MS;
+    const uint32_t end = machine.ticks + slice_ms / TICK_MS;
     machine.stop_requested = false;
     for (;;) {
         if (machine.stop_requested) {
             machine.stop_requested = false;
-            if (ticks-- == 0) return RunState::Slice;
+            if (int32_t(machine.ticks - end) > 0) return RunState::Slice;
         }
         if (Fiber* fiber = take_ready(machine)) {
             resume(machine, fiber);

@@ -107,6 +107,7 @@ long long time_used() {
 void on_tick(int, siginfo_t*, void* context) {
     if (!active) return;
     active->stop_requested = true;
+    active->ticks = active->ticks + 1;
     Fiber* fiber = static_cast<Fiber*>(ttsim_self);
     if (!fiber) return;
     if (fiber != fiber_at_tick || fiber->calls != calls_at_tick) {
