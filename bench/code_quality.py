@@ -7,6 +7,7 @@ Compile times are CPU milliseconds from the kernel scope to C++ with verificatio
 nine; the collector of garbage runs between. Prints Markdown.
 """
 
+import argparse
 import gc
 import importlib.util
 import os
@@ -165,6 +166,7 @@ def quality():
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     compile_times()
     largest_examples()
     quality()

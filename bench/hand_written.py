@@ -8,6 +8,7 @@ simulated core with the sanitizer on, and both results are compared with NumPy. 
 processor and the reader spent them.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -273,6 +274,7 @@ def compare(device, name, row, ours, reference):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     if package() is None:
         print("JUDGES names no folder with the ttnn package", file=sys.stderr)
         return 2
