@@ -33,6 +33,7 @@ from ttlang.transforms.index_bounds import affine_of
 
 from .loop_nests import Correspondence, Loop, Reason, depends_on_loops, loop_of, loops_around, step_of
 from .targets import named
+from .tensors import copies_in
 
 
 class Free(Enum):
@@ -74,7 +75,7 @@ class BlockAxes:
     conflicts: list[Conflict] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        copies = [op for thread in self.kernel.threads for op in thread.walk() if isinstance(op, CopyOp)]
+        copies = copies_in(self.kernel)
         for copy in copies:
             self._copy(copy)
         for thread in self.kernel.threads:

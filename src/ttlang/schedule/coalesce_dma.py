@@ -12,26 +12,15 @@ from xdsl.irdl import IRDLOperation
 from ttlang.dialects.ttl.attributes import BlockType, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, ReleaseOp
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp
-from ttlang.dialects.ttl.structure import DataMovementThreadOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import CopyOp, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.index_bounds import affine_of
 
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, known
-from .targets import (
-    is_arithmetic,
-    is_tensor_read,
-    kernel_of,
-    named,
-    needless,
-    of_kind,
-    program_of,
-    read_tensors,
-    tensor_of,
-    thread_of,
-    written_tensors,
-)
+from .targets import is_arithmetic, kernel_of, named, needless, of_kind, program_of
+from .tensors import copies_in, is_tensor_read, read_tensors, tensor_of, written_tensors
 
 
 def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operation]:
@@ -66,7 +55,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
 def _loops(targets: Sequence[Operation]) -> Iterator[scf.ForOp]:
     """The loops right around the copies of the targets, in data-movement threads."""
     seen: set[Operation] = set()
-    copies = [op for target in targets for op in target.walk() if isinstance(op, CopyOp)]
+    copies = [copy for target in targets for copy in copies_in(target)]
     if not copies:
         of_kind(targets, CopyOp, "copies")
     for copy in copies:
@@ -74,7 +63,7 @@ def _loops(targets: Sequence[Operation]) -> Iterator[scf.ForOp]:
         if (
             isinstance(loop, scf.ForOp)
             and loop not in seen
-            and isinstance(thread_of(loop), DataMovementThreadOp)
+            and isinstance(enclosing_thread(loop), DataMovementThreadOp)
         ):
             seen.add(loop)
             yield loop

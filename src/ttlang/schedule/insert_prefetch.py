@@ -10,23 +10,14 @@ from xdsl.irdl import IRDLOperation
 
 from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
-from ttlang.dialects.ttl.structure import DataMovementThreadOp
+from ttlang.dialects.ttl.structure import DataMovementThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 
 from .errors import ScheduleError
 from .index_builder import IndexBuilder, Value, known
-from .targets import (
-    is_arithmetic,
-    is_tensor_read,
-    kernel_of,
-    named,
-    needless,
-    program_of,
-    tensor_of,
-    thread_of,
-    written_tensors,
-)
+from .targets import is_arithmetic, kernel_of, named, needless, program_of
+from .tensors import is_tensor_read, tensor_of, written_tensors
 from .transform_ops import InsertPrefetchOp
 
 
@@ -73,7 +64,7 @@ def _reading_loops(targets: Sequence[Operation]) -> Iterator[scf.ForOp]:
             if (
                 not isinstance(op, scf.ForOp)
                 or op in seen
-                or not isinstance(thread_of(op), DataMovementThreadOp)
+                or not isinstance(enclosing_thread(op), DataMovementThreadOp)
             ):
                 continue
             seen.add(op)

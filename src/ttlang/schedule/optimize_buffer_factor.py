@@ -12,14 +12,14 @@ from xdsl.rewriter import Rewriter
 
 from ttlang.dialects.ttl.attributes import CBType, MemorySpace, PipeType, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
-from ttlang.dialects.ttl.structure import ThreadOp
+from ttlang.dialects.ttl.structure import ThreadOp, enclosing_thread
 from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
 from .index_builder import known
 from .room import overflow
-from .targets import copy_of_module, named, of_kind, thread_of
+from .targets import copy_of_module, named, of_kind
 from .transform_ops import OptimizeBufferFactorOp
 
 PIPELINED = 2
@@ -75,7 +75,8 @@ def _useful(cb: CreateCBOp) -> int:
     now = factor_of(cb)
     acquired = [use.operation for use in cb.result.uses if isinstance(use.operation, AcquireOp)]
     sides = {
-        kind: {thread_of(op) for op in acquired if isinstance(op, kind)} for kind in (CBReserveOp, CBWaitOp)
+        kind: {enclosing_thread(op) for op in acquired if isinstance(op, kind)}
+        for kind in (CBReserveOp, CBWaitOp)
     }
     if sides[CBReserveOp] & sides[CBWaitOp] or any(_meets_pipe(op) for op in acquired):
         return now

@@ -25,7 +25,7 @@ from .errors import ScheduleError
 from .interchange import interchange_for_reuse
 from .loop_nests import Loop, Reason, depends_on_loops, describe, release_of, sites, turns_of
 from .targets import named, of_kind
-from .tensors import copies_of, tensor_of
+from .tensors import copies_in, tensor_of
 
 _PASSED = (
     TensorAccessorOp,
@@ -161,7 +161,8 @@ def _obstacle(kernel: KernelOp, fill: Loop, copy: CopyOp) -> Reason | None:
         if not isinstance(op, _PASSED) and not op.name.startswith("arith."):
             return f"a read would be moved past '{op.name}', which may stand there for it to wait for", op
     tensor = tensor_of(copy.src)
-    for other in copies_of(kernel):
+    assert tensor is not None, "it reads a tensor"
+    for other in copies_in(kernel):
         if tensor_of(other.dst) is tensor:
             return f"{named(tensor, 'a tensor')} is written too: another turn may read another value", other
     return None

@@ -18,17 +18,8 @@ from ttlang.transforms.protocol_execution import Execution
 from ttlang.transforms.ttl_insert_synchronization import require_progress
 
 from .errors import ScheduleError
-from .targets import (
-    is_arithmetic,
-    is_tensor_read,
-    needless,
-    of_kind,
-    program_of,
-    read_tensors,
-    tensor_of,
-    twin_of,
-    written_tensors,
-)
+from .targets import is_arithmetic, needless, of_kind, program_of, twin_of
+from .tensors import is_tensor_read, read_tensors, tensor_of, written_tensors
 from .transform_ops import SchedulePipelineOp
 
 PROOF_STEPS = 50_000

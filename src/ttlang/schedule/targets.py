@@ -8,10 +8,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
-from ttlang.dialects.ttl.attributes import BlockType
 from ttlang.dialects.ttl.buffers import CreateCBOp
-from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
-from ttlang.dialects.ttl.structure import KernelOp, ProgramOp, ThreadOp
+from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
 from ttlang.dialects.ttl.transfers import CopyOp
 from ttlang.transforms.local_shards import SHARDS_OF, place_in_shards
 
@@ -44,11 +42,6 @@ def program_of(kernel: KernelOp) -> ProgramOp:
     if found is None:
         raise ScheduleError("this kernel is in no ttl.program, which says the chip", kernel)
     return found
-
-
-def thread_of(op: Operation) -> ThreadOp | None:
-    """The thread that an op is in."""
-    return _around(op, ThreadOp)
 
 
 def _around(op: Operation, kind: type[_Op]) -> _Op | None:
@@ -95,34 +88,9 @@ def named(value: SSAValue, fallback: str = "a buffer") -> str:
     return f"'{value.name_hint}'" if value.name_hint else fallback
 
 
-def tensor_of(end: SSAValue) -> SSAValue | None:
-    """The tensor of the program that an end of a copy is a slice of; None for blocks and pipes."""
-    if not isinstance(end.owner, IndexAccessorOp):
-        return None
-    accessor = end.owner.accessor.owner
-    return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
-
-
 def is_arithmetic(op: Operation) -> bool:
     """Whether an op only computes a value, or names a slice: it may stand anywhere behind its operands.
 
     The dialect `arith` does not say so of divisions, which trap on some machines; those of a RISC-V do not.
     """
     return not op.regions and (op.name.startswith("arith.") or is_side_effect_free(op))
-
-
-def is_tensor_read(copy: CopyOp) -> bool:
-    """Whether a copy brings a slice of a tensor into a block."""
-    return isinstance(copy.src.owner, IndexAccessorOp) and isinstance(copy.dst.type, BlockType)
-
-
-def written_tensors(program: ProgramOp) -> set[SSAValue]:
-    """The tensors that any thread of a program writes to."""
-    found = (tensor_of(op.dst) for op in program.walk() if isinstance(op, CopyOp))
-    return {tensor for tensor in found if tensor is not None}
-
-
-def read_tensors(program: ProgramOp) -> set[SSAValue]:
-    """The tensors that any thread of a program reads."""
-    found = (tensor_of(op.src) for op in program.walk() if isinstance(op, CopyOp))
-    return {tensor for tensor in found if tensor is not None}

@@ -164,22 +164,17 @@ def _is_alone(
 
     Tensors that are read may be read by others too, and programs of other cores may write to the shards of theirs.
     """
-    tensor, cores = _accessed(candidate.slice), set(_users(candidate.cb, grid))
+    tensor, cores = candidate.slice.tensor, set(_users(candidate.cb, grid))
     elsewhere = [c.copy for c in own if not c.reads and cores.isdisjoint(_users(c.cb, grid))]
     for copy in copies:
         if copy is candidate.copy or (not candidate.reads and copy in elsewhere):
             continue
         for end, is_read in ((copy.src, True), (copy.dst, False)):
-            if not isinstance(end.owner, IndexAccessorOp) or _accessed(end.owner) is not tensor:
+            if not isinstance(end.owner, IndexAccessorOp) or end.owner.tensor is not tensor:
                 continue
             if not (is_read and candidate.reads):
                 return False
     return True
-
-
-def _accessed(reference: IndexAccessorOp) -> SSAValue | None:
-    accessor = reference.accessor.owner
-    return accessor.tensor if isinstance(accessor, TensorAccessorOp) else None
 
 
 # Sweeps

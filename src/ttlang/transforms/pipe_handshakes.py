@@ -20,7 +20,7 @@ from ttlang.dialects.ttl.attributes import CBType, ints
 from ttlang.dialects.ttl.buffers import CBPushOp, CreateCBOp, acquired_cb
 from ttlang.dialects.ttl.pipes import CreatePipeOp, IfSrcOp, PipeEndOp
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
-from ttlang.dialects.ttl.structure import ProgramOp, ThreadOp
+from ttlang.dialects.ttl.structure import ProgramOp, ThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import CopyOp
 
 from .core_values import Core, Uniformity, UnknownValue, evaluate
@@ -141,11 +141,11 @@ def _in_lockstep(pipe: UsedPipe, grid: tuple[int, ...], uniform: Callable[[SSAVa
     assert cb is not None and isinstance(cb.type, CBType)
     if cb.type.buffer_factor.data == 1:
         return True
-    threads = {_thread_of(use.operation) for use in cb.uses if isinstance(use.operation, CBPushOp)}
+    threads = {enclosing_thread(use.operation) for use in cb.uses if isinstance(use.operation, CBPushOp)}
     if len(threads) != 1:
         return False
     (thread,) = threads
-    if thread is None or any(_thread_of(copy) is not thread for copy in pipe.receives):
+    if thread is None or any(enclosing_thread(copy) is not thread for copy in pipe.receives):
         return False
     steps: set[Operation] = {use.operation for use in cb.uses if isinstance(use.operation, CBPushOp)}
     steps.update(pipe.receives)
@@ -155,13 +155,6 @@ def _in_lockstep(pipe: UsedPipe, grid: tuple[int, ...], uniform: Callable[[SSAVa
     except _NotKnown:
         return False
     return all(path == first for path in others)
-
-
-def _thread_of(op: Operation) -> ThreadOp | None:
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, ThreadOp):
-        parent = parent.parent_op()
-    return parent
 
 
 Path = tuple[object, ...]
@@ -258,7 +251,7 @@ class Handshakes:
     def _net(self, number: int, pipes: Sequence[UsedPipe], buffered: frozenset[SSAValue]) -> None:
         # a source tells its pipes apart by who is ready; receivers ask for one block at a time, unless it may come
         # before they do, or two threads ask
-        receiving = {_thread_of(copy) for pipe in pipes for copy in pipe.receives}
+        receiving = {enclosing_thread(copy) for pipe in pipes for copy in pipe.receives}
         separate = len(receiving) > 1 or any(pipe.value in buffered for pipe in pipes)
         ready = _colours(pipes, lambda p: [p.source])
         valid = (

@@ -59,10 +59,7 @@ def transfer_direction(copy: CopyOp) -> Direction:
 
 def _resource(end: SSAValue) -> SSAValue:
     """What an end of a copy touches: a tensor, a block, or a circular buffer."""
-    if isinstance(end.owner, IndexAccessorOp):
-        accessor = end.owner.accessor
-        return accessor.owner.operands[0] if isinstance(accessor.owner, Operation) else accessor
-    return end
+    return end.owner.tensor if isinstance(end.owner, IndexAccessorOp) else end
 
 
 def _conflict(earlier: CopyOp, later: CopyOp) -> bool:

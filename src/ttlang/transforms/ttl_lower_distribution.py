@@ -323,9 +323,7 @@ def _written_slices(program: ProgramOp) -> dict[SSAValue, Operation]:
     found: dict[SSAValue, Operation] = {}
     for op in program.walk():
         if isinstance(op, CopyOp) and isinstance(op.dst.owner, IndexAccessorOp):
-            accessor = op.dst.owner.accessor.owner
-            if isinstance(accessor, TensorAccessorOp):
-                found.setdefault(accessor.tensor, op)
+            found.setdefault(op.dst.owner.tensor, op)
     return found
 
 

@@ -25,7 +25,7 @@ from ttlang.dialects.interned import memref
 from ttlang.dialects.ttcore import InterleavedLayoutAttr, ShardLayoutAttr, TileType, row_major_strides
 from ttlang.dialects.ttl.attributes import GridAttr, LayoutAttr, MemorySpace, MemorySpaceAttr, ints
 from ttlang.dialects.ttl.buffers import CreateCBOp
-from ttlang.dialects.ttl.data_movement import IndexAccessorOp, TensorAccessorOp
+from ttlang.dialects.ttl.data_movement import IndexAccessorOp
 from ttlang.dialects.ttl.layouts import folded
 from ttlang.dialects.ttl.semaphores import CreateSemaphoreOp
 from ttlang.dialects.ttl.structure import KernelOp, ProgramOp
@@ -147,11 +147,9 @@ def written_tensors(functions: Sequence[FuncOp]) -> set[int]:
     for func in functions:
         for op in ops_in(func):
             if isinstance(op, CopyOp) and isinstance(op.dst.owner, IndexAccessorOp):
-                accessor = op.dst.owner.accessor.owner
-                if isinstance(accessor, TensorAccessorOp):
-                    index = tensor_index(func, accessor.tensor)
-                    assert index is not None, "threads access tensors of their program"
-                    found.add(index)
+                index = tensor_index(func, op.dst.owner.tensor)
+                assert index is not None, "threads access tensors of their program"
+                found.add(index)
     return found
 
 

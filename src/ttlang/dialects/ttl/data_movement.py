@@ -152,6 +152,12 @@ class IndexAccessorOp(IRDLOperation):
         return self.accessor.type
 
     @property
+    def tensor(self) -> SSAValue:
+        """The tensor that the slice is of; an accessor that no op makes stands for its own."""
+        made = self.accessor.owner
+        return made.tensor if isinstance(made, TensorAccessorOp) else self.accessor
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         return tensor_shape(self.tile_ref.type) or ()
 
