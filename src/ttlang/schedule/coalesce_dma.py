@@ -17,7 +17,7 @@ from ttlang.dialects.ttl.transfers import CopyOp, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.index_bounds import affine_of
 
-from .errors import ScheduleError
+from .errors import ScheduleError, taken
 from .index_builder import IndexBuilder, known
 from .targets import is_arithmetic, kernel_of, named, needless, of_kind, program_of
 from .tensors import copies_in, is_tensor_read, read_tensors, tensor_of, written_tensors
@@ -35,18 +35,7 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
     those that they became.
     """
     joined: dict[Operation, Operation] = {}
-    groups, refused = [], []
-    for loop in _loops(targets):
-        try:
-            groups.append(_Turns.of(loop))
-        except ScheduleError as error:
-            refused.append(error)
-    if not groups:
-        raise (
-            refused[0]
-            if refused
-            else ScheduleError("there is no copy in an innermost loop among its targets")
-        )
+    groups = taken(_loops(targets), _Turns.of, "there is no copy in an innermost loop among its targets")
     for group in groups:
         joined.update(group.join())
     return list(dict.fromkeys(joined.get(target, target) for target in targets))

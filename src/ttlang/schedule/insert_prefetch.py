@@ -14,7 +14,7 @@ from ttlang.dialects.ttl.structure import DataMovementThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 
-from .errors import ScheduleError
+from .errors import ScheduleError, taken
 from .index_builder import IndexBuilder, Value, known
 from .targets import is_arithmetic, kernel_of, named, needless, program_of
 from .tensors import is_tensor_read, tensor_of, written_tensors
@@ -38,18 +38,9 @@ def apply(targets: Sequence[Operation], request: IRDLOperation) -> list[Operatio
         raise ScheduleError(
             f"{distance + 1} blocks in flight need as many transaction ids; the NoC has {MAX_TRANSACTION}"
         )
-    readers, refused = [], []
-    for loop in _reading_loops(targets):
-        try:
-            readers.append(_Reader.of(loop))
-        except ScheduleError as error:
-            refused.append(error)
-    if not readers:
-        raise (
-            refused[0]
-            if refused
-            else ScheduleError("no innermost loop of a data-movement thread reads blocks")
-        )
+    readers = taken(
+        _reading_loops(targets), _Reader.of, "no innermost loop of a data-movement thread reads blocks"
+    )
     for reader in readers:
         reader.require_room(distance + 1)
     made: dict[Operation, Operation] = {reader.loop: reader.rewrite(distance + 1) for reader in readers}

@@ -61,7 +61,7 @@ def interchange_for_reuse(kernel: KernelOp) -> None:
 def _sets_of_nests(kernel: KernelOp, loops: Correspondence) -> Iterator[list[_Nest]]:
     """Nests of two loops, of all threads, that turn together."""
     by_roots: dict[tuple[Loop, Loop], list[_Nest]] = {}
-    for loop in loops.loops():
+    for loop in loops.loops:
         outer = loop.parent_op()
         is_innermost = not any(isinstance(op, Loop) for op in loop.body.block.ops)
         if isinstance(outer, Loop) and is_innermost:

@@ -28,6 +28,7 @@ from ttlang.transforms.ttl_validate import TTLValidate
 
 from .errors import ScheduleError
 from .steps import Plan
+from .targets import copy_of_module
 from .transform_ops import (
     AllocateDstRegistersOp,
     ApplyRegisteredPassOp,
@@ -206,10 +207,7 @@ class _Run:
 
     def _require_live(self, targets: Sequence[Operation]) -> None:
         for target in targets:
-            top = target
-            while (parent := top.parent_op()) is not None:
-                top = parent
-            if top is not self.module:
+            if target.get_toplevel_object() is not self.module:
                 raise ScheduleError(
                     f"its handle is to a {target.name} that an earlier step has replaced; take the result of that step,"
                     " or match anew"
@@ -238,8 +236,7 @@ class _Run:
         if not targets:
             raise ScheduleError("its handle is to no op")
         apply: Apply = import_module(f".{STEPS[type(op)]}", __package__).apply
-        rehearsal = self.module.clone()
-        twins = dict(zip(self.module.walk(), rehearsal.walk(), strict=True))
+        rehearsal, twins = copy_of_module(self.module)
         apply([twins[target] for target in targets], op)
         misplaced = _used_before_made(rehearsal.body.block, set())
         assert misplaced is None, f"{step_text(op)} leaves a {misplaced.name} before what it needs"

@@ -103,7 +103,7 @@ def _why_not_buffers(one: Loop, other: Loop) -> Reason | None:
     written = _written(one) | _written(other)
     for block in written:
         users = [use.operation for use in block.uses]
-        if all(any(_is_inside(user, loop) for user in users) for loop in (one, other)):
+        if all(any(loop.is_ancestor(user) for user in users) for loop in (one, other)):
             return f"both loops use {named(block, 'a block')}, which is stored to in one of them", other
     return None
 
@@ -123,15 +123,8 @@ def _written(loop: Loop) -> set[SSAValue]:
         for op in loop.walk()
         if isinstance(op, BlockStoreOp)
         and isinstance(op.dst.owner, Operation)
-        and not _is_inside(op.dst.owner, loop)
+        and not loop.is_ancestor(op.dst.owner)
     }
-
-
-def _is_inside(op: Operation, loop: Loop) -> bool:
-    parent = op.parent_op()
-    while parent is not None and parent is not loop:
-        parent = parent.parent_op()
-    return parent is loop
 
 
 def _join(one: Loop, other: Loop) -> None:

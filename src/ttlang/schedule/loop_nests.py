@@ -11,6 +11,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from ttlang.dialects.ttl.buffers import RELEASE_OF, AcquireOp, CBReserveOp, CBWaitOp, ReleaseOp
 from ttlang.dialects.ttl.data_movement import IndexAccessorOp
 from ttlang.dialects.ttl.structure import KernelOp, ThreadOp, enclosing_thread
+from ttlang.dialects.walking import ops_in
 from ttlang.transforms.index_bounds import Affine, affine_of
 from ttlang.transforms.program_structure import buffers
 
@@ -115,18 +116,15 @@ class Correspondence:
     fixed: dict[Loop, Reason] = field(default_factory=dict)
     _parent: dict[Loop, Loop] = field(default_factory=dict)
     _counted: dict[Loop, list[Loop]] = field(default_factory=dict)
+    loops: list[Loop] = field(init=False)
+    """Those of all threads, in order."""
 
     def __post_init__(self) -> None:
+        self.loops = [op for op in ops_in(self.kernel) if isinstance(op, Loop)]
         for cb in buffers(self.kernel):
             self._pair(cb.result)
-        for loop in self.loops():
+        for loop in self.loops:
             self._check_variable(loop)
-
-    def loops(self) -> Iterator[Loop]:
-        for thread in self.kernel.threads:
-            for op in thread.walk():
-                if isinstance(op, Loop):
-                    yield op
 
     def root(self, loop: Loop) -> Loop:
         """The loop that stands for all that turn with `loop`."""
@@ -142,7 +140,7 @@ class Correspondence:
 
     def members(self, root: Loop) -> list[Loop]:
         """The loops that count the turns of a set, alone or with those of others."""
-        return [loop for loop in self.loops() if root in self.parts(loop)]
+        return [loop for loop in self.loops if root in self.parts(loop)]
 
     def fix(self, loop: Loop, reason: str, op: Operation) -> None:
         self.fixed.setdefault(loop, (reason, op))

@@ -8,12 +8,12 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation
 from xdsl.irdl import IRDLOperation
-from xdsl.rewriter import Rewriter
 
-from ttlang.dialects.ttl.attributes import CBType, MemorySpace, PipeType, ints
+from ttlang.dialects.ttl.attributes import PipeType
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
 from ttlang.dialects.ttl.structure import ThreadOp, enclosing_thread
 from ttlang.transforms.core_values import trip_count
+from ttlang.transforms.fused_loops import retype
 from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
@@ -162,9 +162,6 @@ def _fitting(now: Mapping[CreateCBOp, int], wanted: Mapping[CreateCBOp, int]) ->
 
 
 def _resized(cb: CreateCBOp, factor: int) -> CreateCBOp:
-    type = cb.result.type
     cb.buffer_factor = IntegerAttr(factor, i64)
-    Rewriter.replace_value_with_new_type(
-        cb.result, CBType(ints(type.shape), type.tile_type, factor, MemorySpace(type.memory_space.data))
-    )
+    retype(cb.result, cb.result.type.resized(blocks=factor))
     return cb

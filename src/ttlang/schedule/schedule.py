@@ -8,9 +8,7 @@ from typing import Any
 from ttlang.language.kernel import Kernel
 from ttlang.language.scope import KernelScope, caller_location, misuse
 
-from .steps import FAILURES, KERNEL, Match, Plan, Step, quoted
-
-STRATEGIES = ("aggressive", "conservative", "auto")
+from .steps import FAILURES, KERNEL, STRATEGIES, Match, Plan, Step, quoted
 
 
 class Schedule(Kernel):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ttlang.diagnostics import SourceLocation
 
 FAILURES = ("propagate", "suppress")
+STRATEGIES = ("aggressive", "conservative", "auto")
 
 KERNEL = "ttl.kernel"
 

@@ -53,9 +53,7 @@ def _around(op: Operation, kind: type[_Op]) -> _Op | None:
 
 def copy_of_module(op: Operation) -> tuple[ModuleOp, dict[Operation, Operation]]:
     """A copy of the module around an op, to try things on, and what each op is in it."""
-    module = op
-    while (parent := module.parent_op()) is not None:
-        module = parent
+    module = op.get_toplevel_object()
     assert isinstance(module, ModuleOp)
     copy = module.clone()
     return copy, dict(zip(module.walk(), copy.walk(), strict=True))

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 
-from ttlang.dialects.ttl.attributes import CBType, MemorySpace, SliceAttr, ints
+from ttlang.dialects.ttl.attributes import CBType, SliceAttr, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CreateCBOp, ReleaseOp
 from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp, tensor_shape
 from ttlang.dialects.ttl.data_movement import (
@@ -33,7 +33,7 @@ from .block_axes import Axes, BlockAxes
 from .errors import ScheduleError
 from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turns_of
 from .room import overflow
-from .targets import copy_of_module, named, of_kind
+from .targets import named, of_kind, twin_of
 from .tensors import read_elsewhere
 from .transform_ops import TileOp
 
@@ -100,7 +100,7 @@ class _Plan:
         old = cb.result.type
         axes = self.axes.of_buffer.get(cb.result, (None,) * len(ints(old.shape)))
         shape = self.grown(ints(old.shape), axes)
-        return CBType(shape, old.tile_type, old.buffer_factor.data, MemorySpace(old.memory_space.data))
+        return old.resized(shape=shape)
 
     # Rewriting
 
@@ -113,7 +113,7 @@ class _Plan:
         for value, shape in values.items():
             if not isinstance(value.owner, AcquireOp):
                 _reshape(value, shape)
-        for loop in list(self.loops.loops()):
+        for loop in self.loops.loops:
             factor = self.factor(loop)
             if factor > 1:
                 _widen_step(loop, factor)
@@ -280,9 +280,7 @@ def _check_tensors(plan: _Plan) -> None:
 
 def _check_room(kernel: KernelOp, sizes: Sequence[int]) -> None:
     """Larger blocks must fit L1: a copy of the module is tiled and its buffers are placed."""
-    copy, twins = copy_of_module(kernel)
-    twin = twins[kernel]
-    assert isinstance(twin, KernelOp)
+    copy, twin = twin_of(kernel)
     plan = _plan(twin, sizes)
     plan.carry_out()
     if (problem := overflow(copy)) is not None:

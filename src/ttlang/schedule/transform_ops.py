@@ -35,9 +35,9 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from .steps import FAILURES, STRATEGIES
+
 HANDLE = eq(AnyOpType())
-STRATEGIES = ("aggressive", "conservative", "auto")
-FAILURES = tuple(str(mode) for mode in FailurePropagationModeType)
 
 
 @irdl_op_definition

@@ -329,6 +329,15 @@ class CBType(ParametrizedAttribute, TypeAttribute):
     ):
         super().__init__(int_list(shape), tile_type, IntAttr(buffer_factor), StringAttr(memory_space.value))
 
+    def resized(self, *, shape: Sequence[int] | None = None, blocks: int | None = None) -> "CBType":
+        """The same buffer with blocks of another shape, or with another number of them."""
+        return CBType(
+            ints(self.shape) if shape is None else shape,
+            self.tile_type,
+            self.buffer_factor.data if blocks is None else blocks,
+            MemorySpace(self.memory_space.data),
+        )
+
     @property
     def tiles_per_block(self) -> int:
         return prod(ints(self.shape))
