@@ -5,39 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.dialects import scf
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
-from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp, ReleaseOp
-from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp
+from ttlang.dialects.ttl.compute import BlockStoreOp
 from ttlang.dialects.ttl.data_movement import (
     CopyOp,
-    CoreIndexOp,
-    DMABarrierOp,
-    GridSizeOp,
     IndexAccessorOp,
-    TensorAccessorOp,
-    WaitOp,
 )
 from ttlang.dialects.ttl.structure import KernelOp
 from ttlang.transforms.program_structure import block_bytes
-from ttlang.transforms.store_groups import VALUE_OPS
 
+from .bodies import COMPUTES, MOVES, PLACES, is_arithmetic_or
 from .loop_nests import Correspondence, Loop, depends_on_loops, release_of, sites, turns_of
 from .tensors import read_elsewhere
 
-_PURE = (TensorAccessorOp, IndexAccessorOp, CoreIndexOp, GridSizeOp)
-_INDEPENDENT = (
-    *VALUE_OPS,
-    *_PURE,
-    scf.YieldOp,
-    AcquireOp,
-    ReleaseOp,
-    CopyOp,
-    WaitOp,
-    DMABarrierOp,
-    BlockStoreOp,
-    RequireDSTOp,
-)
+_INDEPENDENT = (*MOVES, *COMPUTES)
 """Ops by which turns of a loop do not depend on each other, when blocks are acquired and released in one turn."""
 
 
@@ -106,10 +89,13 @@ def _is_legal(kernel: KernelOp, nests: list[_Nest], loops: Correspondence) -> bo
     for nest in nests:
         if any(nest.outer in depends_on_loops(o) for o in nest.inner.operands[:3]):
             return False
-        if not all(op is nest.inner or _is_number(op) for op in nest.outer.body.block.ops):
+        if not all(
+            op is nest.inner or is_arithmetic_or(op, (*PLACES, scf.YieldOp))
+            for op in nest.outer.body.block.ops
+        ):
             return False
         for op in nest.inner.body.block.ops:
-            if not isinstance(op, _INDEPENDENT) and not _is_number(op):
+            if not is_arithmetic_or(op, _INDEPENDENT):
                 return False
             if isinstance(op, AcquireOp) and (release_of(op) is None or not _is_only_site(op)):
                 return False
@@ -127,10 +113,6 @@ def _is_only_site(op: AcquireOp) -> bool:
 def _is_from_outside(value: SSAValue, loop: Loop) -> bool:
     """Whether a block that a turn uses was acquired before the loop."""
     return isinstance(value.owner, AcquireOp) and value.owner.parent is not loop.body.block
-
-
-def _is_number(op: Operation) -> bool:
-    return op.name.startswith("arith.") or isinstance(op, (*_PURE, scf.YieldOp))
 
 
 def _interchange(nest: _Nest) -> None:

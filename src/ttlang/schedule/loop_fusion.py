@@ -6,25 +6,16 @@ from collections import defaultdict
 from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp, ReleaseOp
-from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp
+from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp
+from ttlang.dialects.ttl.compute import BlockStoreOp
 from ttlang.dialects.ttl.structure import ThreadOp
 from ttlang.transforms.index_bounds import affine_of
-from ttlang.transforms.store_groups import VALUE_OPS
 
+from .bodies import COMPUTES, Kinds, is_arithmetic_or
 from .loop_nests import Loop, Reason, turns_of
 from .targets import named
 
-_INDEPENDENT = (
-    *VALUE_OPS,
-    scf.ForOp,
-    scf.IfOp,
-    scf.YieldOp,
-    AcquireOp,
-    ReleaseOp,
-    BlockStoreOp,
-    RequireDSTOp,
-)
+_INDEPENDENT: Kinds = (*COMPUTES, scf.ForOp, scf.IfOp)
 """Ops of a compute thread whose effects are on buffers and blocks alone."""
 
 
@@ -82,7 +73,7 @@ def _why_not(one: Loop, other: Loop) -> Reason | None:
         op = op.next_op
     for loop in (one, other):
         for inside in loop.walk():
-            if not isinstance(inside, _INDEPENDENT) and not inside.name.startswith("arith."):
+            if not is_arithmetic_or(inside, _INDEPENDENT):
                 return f"'{inside.name}' inside of a loop may have an order with the other loop", inside
     return _why_not_buffers(one, other)
 

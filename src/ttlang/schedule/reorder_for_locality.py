@@ -11,35 +11,19 @@ from xdsl.irdl import IRDLOperation
 from ttlang.dialects.ttl.buffers import AcquireOp, CBReserveOp, CBWaitOp, ReleaseOp
 from ttlang.dialects.ttl.data_movement import (
     CopyOp,
-    CoreIndexOp,
-    DMABarrierOp,
-    GridSizeOp,
     IndexAccessorOp,
-    TensorAccessorOp,
-    WaitOp,
 )
 from ttlang.dialects.ttl.structure import KernelOp
 from ttlang.transforms.program_structure import buffers
 
+from .bodies import MOVES, Kinds, is_arithmetic_or
 from .errors import ScheduleError
 from .interchange import interchange_for_reuse
 from .loop_nests import Loop, Reason, depends_on_loops, describe, release_of, sites, turns_of
 from .targets import named, of_kind
 from .tensors import copies_in, tensor_of
 
-_PASSED = (
-    TensorAccessorOp,
-    IndexAccessorOp,
-    CoreIndexOp,
-    GridSizeOp,
-    scf.ForOp,
-    scf.YieldOp,
-    AcquireOp,
-    ReleaseOp,
-    CopyOp,
-    WaitOp,
-    DMABarrierOp,
-)
+_PASSED: Kinds = (*MOVES, scf.ForOp)
 """Ops of a data-movement loop that a read may be moved past."""
 
 
@@ -158,7 +142,7 @@ def _turns(loop: Loop) -> str:
 def _obstacle(kernel: KernelOp, fill: Loop, copy: CopyOp) -> Reason | None:
     """What may change the source of a read between the turns of the loop around it."""
     for op in fill.walk():
-        if not isinstance(op, _PASSED) and not op.name.startswith("arith."):
+        if not is_arithmetic_or(op, _PASSED):
             return f"a read would be moved past '{op.name}', which may stand there for it to wait for", op
     tensor = tensor_of(copy.src)
     assert tensor is not None, "it reads a tensor"

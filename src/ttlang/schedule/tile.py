@@ -12,24 +12,19 @@ from xdsl.irdl import IRDLOperation
 
 from ttlang.dialects.ttl.attributes import CBType, SliceAttr, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CreateCBOp, ReleaseOp
-from ttlang.dialects.ttl.compute import BlockStoreOp, RequireDSTOp, tensor_shape
+from ttlang.dialects.ttl.compute import tensor_shape
 from ttlang.dialects.ttl.data_movement import (
     CopyOp,
-    CoreIndexOp,
-    DMABarrierOp,
-    GridSizeOp,
     IndexAccessorOp,
-    TensorAccessorOp,
-    WaitOp,
 )
 from ttlang.dialects.ttl.structure import KernelOp
 from ttlang.dialects.ttl.syntax import i64_array
 from ttlang.transforms.fused_loops import retype
 from ttlang.transforms.program_structure import buffers
-from ttlang.transforms.store_groups import VALUE_OPS
 from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .block_axes import Axes, BlockAxes
+from .bodies import COMPUTES, MOVES, Kinds, is_arithmetic_or
 from .errors import ScheduleError
 from .loop_nests import Correspondence, Loop, describe, release_of, step_of, turns_of
 from .room import overflow
@@ -37,22 +32,7 @@ from .targets import named, of_kind, twin_of
 from .tensors import read_elsewhere
 from .transform_ops import TileOp
 
-_FOLLOWS = (
-    *VALUE_OPS,
-    scf.ForOp,
-    scf.YieldOp,
-    AcquireOp,
-    ReleaseOp,
-    TensorAccessorOp,
-    IndexAccessorOp,
-    CopyOp,
-    WaitOp,
-    DMABarrierOp,
-    BlockStoreOp,
-    RequireDSTOp,
-    CoreIndexOp,
-    GridSizeOp,
-)
+_FOLLOWS: Kinds = (*MOVES, *COMPUTES, scf.ForOp)
 """Ops that mean the same for a larger block as for each of the blocks that it holds."""
 
 
@@ -258,7 +238,7 @@ def _check_turns(loop: Loop, factor: int) -> None:
 
 
 def _check_op(op: Operation) -> None:
-    if not isinstance(op, _FOLLOWS) and not op.name.startswith("arith."):
+    if not is_arithmetic_or(op, _FOLLOWS):
         raise ScheduleError(f"'{op.name}' inside of the loop may mean something else for a larger block", op)
     if isinstance(op, AcquireOp | ReleaseOp) and (op.blocks > 1 or len(op.operands) > 1):
         raise ScheduleError(
