@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipes in threads: code at their ends, and coordinates of cores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from xdsl.ir import Region, SSAValue
 from ttlang.dialects.ttl.coordinates import Coordinate
 from ttlang.dialects.ttl.pipes import IfDstOp, IfSrcOp
 from ttlang.language.pipes import Coordinates, Pipe, PipeNet, net_of
+from ttlang.transforms.core_values import cores_between, meet
 
 from .blocks import require_kind
 from .conditions import both, either, in_range
@@ -60,8 +61,7 @@ def _may_end(compiler: "ThreadCompiler", pipe: Pipe, side: str) -> bool:
     """Whether one of the cores that run this thread is at an end of a pipe."""
     if compiler.thread.cores is None:
         return True
-    first, last = (pipe.src, pipe.src) if side == "src" else (pipe.first, pipe.last)
-    return all(max(a, c) <= min(b, d) for a, b, c, d in zip(first, last, *compiler.thread.cores, strict=True))
+    return meet((pipe.src, pipe.src) if side == "src" else (pipe.first, pipe.last), compiler.thread.cores)
 
 
 def if_src(compiler: "ThreadCompiler", pipes: Any, function: Any) -> None:
@@ -79,17 +79,13 @@ def is_src(compiler: "ThreadCompiler", net: PipeNet) -> Any:
 
 def is_dst(compiler: "ThreadCompiler", net: PipeNet) -> Any:
     """Whether some pipe of the net leads to this core."""
-    return _is_one_of(compiler, {core for pipe in net.pipes for core in _receivers(pipe)})
+    return _is_one_of(compiler, {core for pipe in net.pipes for core in cores_between(pipe.first, pipe.last)})
 
 
 def is_active(compiler: "ThreadCompiler", net: PipeNet) -> Any:
     """Whether this core is at an end of some pipe of the net."""
-    ends = {core for pipe in net.pipes for core in (pipe.src, *_receivers(pipe))}
+    ends = {core for pipe in net.pipes for core in (pipe.src, *cores_between(pipe.first, pipe.last))}
     return _is_one_of(compiler, ends)
-
-
-def _receivers(pipe: Pipe) -> Iterable[Coordinates]:
-    return product(*(range(a, b + 1) for a, b in zip(pipe.first, pipe.last, strict=True)))
 
 
 def _is_one_of(compiler: "ThreadCompiler", cores: set[Coordinates]) -> Any:

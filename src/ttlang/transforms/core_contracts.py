@@ -18,7 +18,7 @@ from ttlang.dialects.ttl.semaphores import (
 from ttlang.dialects.ttl.structure import ProgramOp, ThreadOp, enclosing_kernel, enclosing_thread
 from ttlang.dialects.ttl.transfers import CopyOp
 
-from .core_values import Core
+from .core_values import Core, meet
 from .errors import error
 from .program_structure import name_of, resources
 from .protocol_execution import receivers
@@ -101,10 +101,7 @@ def _meet(one: CopyOp, other: CopyOp) -> bool:
     known = [corners for corners in ranges if corners is not None]
     if len(known) < 2:
         return True
-    (first, last), (other_first, other_last) = known
-    return all(
-        max(a, c) <= min(b, d) for a, b, c, d in zip(first, last, other_first, other_last, strict=False)
-    )
+    return meet(*known)
 
 
 def _block_shape(value: SSAValue) -> str:

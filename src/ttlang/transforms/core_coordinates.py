@@ -16,6 +16,7 @@ from ttlang.hardware import chip
 from ttlang.hardware.grids import placed
 from ttlang.language.symbols import fold_coordinates
 
+from .core_values import coordinates
 from .kernel_builder import KernelBuilder
 
 Corners = tuple[Sequence[Coordinate], Sequence[Coordinate]]
@@ -31,10 +32,7 @@ def on_chip(core: Sequence[int], grid: tuple[int, ...], width: int) -> tuple[int
 
 def core_number(core: Sequence[int], grid: tuple[int, ...]) -> int:
     """The number of a core of a grid, the first coordinate fastest."""
-    number, scale = 0, 1
-    for coordinate, size in zip(core, grid, strict=True):
-        number, scale = number + coordinate * scale, scale * size
-    return number
+    return coordinates(tuple(core), grid, 1)[0]
 
 
 class Cores:

@@ -43,6 +43,17 @@ def cores_of(grid: tuple[int, ...]) -> Iterator[Core]:
         yield tuple(reversed(reversed_core))
 
 
+def cores_between(first: Core, last: Core) -> list[Core]:
+    """The cores from one corner to the other, both included; the first coordinate runs fastest."""
+    sizes = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
+    return [tuple(a + o for a, o in zip(first, offset, strict=True)) for offset in cores_of(sizes)]
+
+
+def meet(one: tuple[Core, Core], other: tuple[Core, Core]) -> bool:
+    """Whether two rectangles, given by their corners, have a core in common."""
+    return all(max(a, c) <= min(b, d) for a, b, c, d in zip(*one, *other, strict=False))
+
+
 def coordinates(core: Core, grid: tuple[int, ...], dims: int) -> tuple[int, ...]:
     """Coordinates of a core seen with `dims` dimensions: the highest is flattened, missing ones are 0."""
     padded = (*core, *(0,) * (dims - len(core)))

@@ -25,7 +25,7 @@ from ttlang.dialects.ttl.semaphores import (
 )
 from ttlang.dialects.ttl.structure import ThreadOp
 
-from .core_values import Core, UnknownValue, cores_of, evaluate
+from .core_values import Core, UnknownValue, cores_between, cores_of, evaluate
 from .thread_sets import cores_of_thread
 
 STEPS_ALONE = 400
@@ -72,12 +72,7 @@ class Stuck:
 
 def receivers(pipe: PipeType) -> list[Core]:
     """The cores that a pipe with known coordinates leads to."""
-    return _rectangle(*pipe.corners)
-
-
-def _rectangle(first: Core, last: Core) -> list[Core]:
-    sizes = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
-    return [tuple(a + o for a, o in zip(first, offset, strict=True)) for offset in cores_of(sizes)]
+    return cores_between(*pipe.corners)
 
 
 class Execution:
@@ -481,7 +476,7 @@ class Protocol:
             return None
         at: dict[Core, list[int]] = defaultdict(list)
         for number, (first, last) in placed.items():
-            for core in _rectangle(first, last):
+            for core in cores_between(first, last):
                 at[core].append(number)
         common = [number for number in range(len(ops)) if number not in placed]
         self._common[block] = [ops[number] for number in common]
