@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation
@@ -16,9 +16,9 @@ from ttlang.dialects.ttl.structure import DataMovementThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import CopyOp, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.index_bounds import affine_of
+from ttlang.transforms.index_builder import IndexBuilder, known
 
 from .errors import ScheduleError, taken
-from .index_builder import IndexBuilder, known
 from .targets import is_arithmetic, kernel_of, named, needless, of_kind, program_of
 from .tensors import copies_in, is_tensor_read, read_tensors, tensor_of, written_tensors
 
@@ -192,12 +192,10 @@ class _Turns:
     def join(self) -> dict[Operation, Operation]:
         """Rewrite the loop; returns what each copy became."""
         loop = self.loop
-        b = IndexBuilder(loop)
+        b = IndexBuilder.before(loop)
         lower, upper, step = known(loop.lb), known(loop.ub), known(loop.step)
         made: dict[Operation, Operation] = {}
-        with b.loop(
-            lower, upper, b.binary(arith.MuliOp, step, self.count), loop.body.block.args[0].name_hint
-        ) as turn:
+        with b.loop(lower, upper, b.multiply(step, self.count), loop.body.block.args[0].name_hint) as turn:
             values: dict[SSAValue, SSAValue] = {loop.body.block.args[0]: b.value(turn)}
             for op in loop.body.block.ops:
                 match op:

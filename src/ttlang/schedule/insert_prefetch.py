@@ -13,9 +13,9 @@ from ttlang.dialects.ttl.buffers import CBPushOp, CBReserveOp, CreateCBOp
 from ttlang.dialects.ttl.structure import DataMovementThreadOp, enclosing_thread
 from ttlang.dialects.ttl.transfers import MAX_TRANSACTION, CopyOp, Direction, DMABarrierOp, WaitOp
 from ttlang.transforms.core_values import trip_count
+from ttlang.transforms.index_builder import IndexBuilder, Value, known
 
 from .errors import ScheduleError, taken
-from .index_builder import IndexBuilder, Value, known
 from .targets import is_arithmetic, kernel_of, named, needless, program_of
 from .tensors import is_tensor_read, tensor_of, written_tensors
 from .transform_ops import InsertPrefetchOp
@@ -174,8 +174,8 @@ class _Reader:
         loop, blocks = self.loop, self._limited(blocks)
         lower, upper, step = known(loop.lb), known(loop.ub), known(loop.step)
         name = loop.body.block.args[0].name_hint
-        b = IndexBuilder(loop)
-        first = b.add(lower, b.binary(arith.MuliOp, step, blocks - 1))
+        b = IndexBuilder.before(loop)
+        first = b.add(lower, b.multiply(step, blocks - 1))
         middle = b.binary(arith.MinSIOp, first, upper)
 
         def turn(variable: Value) -> Value:
@@ -206,7 +206,7 @@ class _Reader:
         for op in self.start:
             match op:
                 case CBReserveOp():
-                    behind = b.value(b.binary(arith.MuliOp, ahead, op.blocks))
+                    behind = b.value(b.multiply(ahead, op.blocks))
                     assert op.block is not None and isinstance(op.block.type, BlockType)
                     reserve = CBReserveOp(op.cb, ahead=behind, type=op.block.type)
                     reserve.location = op.location

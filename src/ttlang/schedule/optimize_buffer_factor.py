@@ -14,10 +14,10 @@ from ttlang.dialects.ttl.buffers import AcquireOp, CBPushOp, CBReserveOp, CBWait
 from ttlang.dialects.ttl.structure import ThreadOp, enclosing_thread
 from ttlang.transforms.core_values import trip_count
 from ttlang.transforms.fused_loops import retype
+from ttlang.transforms.index_builder import known
 from ttlang.transforms.ttl_allocate_circular_buffers import buffer_bytes
 
 from .errors import ScheduleError
-from .index_builder import known
 from .room import overflow
 from .targets import copy_of_module, named, of_kind
 from .transform_ops import OptimizeBufferFactorOp

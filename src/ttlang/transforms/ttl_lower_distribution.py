@@ -10,7 +10,6 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp, TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, Use
 from xdsl.passes import ModulePass
 
-from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.ttl.attributes import CBType, LayoutAttr, MemorySpace, ints
 from ttlang.dialects.ttl.buffers import AcquireOp, CBPopOp, CBPushOp, CBReserveOp, CBWaitOp, CreateCBOp
 from ttlang.dialects.ttl.compute import BlockStoreOp, BlockTypecastOp
@@ -37,6 +36,7 @@ from ttlang.hardware.grids import placed
 from .core_coordinates import core_number
 from .core_values import Core
 from .errors import error
+from .index_builder import IndexBuilder, Value
 from .insertion import Insertion
 from .program_structure import chip_of, grid_of, name_of, own_buffers, programs, remove
 from .stage_checks import require_tensors, require_threads
@@ -141,47 +141,28 @@ class _Place:
     def first_element(self, block: Block, before: Operation | None, at: Operation) -> list[SSAValue]:
         """Row and column of the first element of this core's part; ops stand before `before`, or at the end."""
         high, wide = self.parts.shard
-        emit = _Emitter(block, before, at.location)
+        emit = IndexBuilder(block, before, at.location)
         row, column = self._part(emit)
-        return [emit.times(row, high), emit.times(column, wide)]
+        return [emit.value(emit.multiply(row, high)), emit.value(emit.multiply(column, wide))]
 
-    def _part(self, emit: "_Emitter") -> "tuple[SSAValue | int, SSAValue | int]":
+    def _part(self, emit: IndexBuilder) -> tuple[Value, Value]:
         rows, columns = self.parts.grid
         held = self.parts.columns or self.width
         if len(self.grid) == 2 and held == columns:
-            x, y = emit.core(2)
+            x, y = emit.insert(CoreIndexOp(2)).results
             return y if rows > 1 else 0, x if columns > 1 else 0
+        number: Value
         if held == self.width:
-            number = emit.core(1)[0]
+            number = emit.insert(CoreIndexOp(1)).results[0]
         else:
-            x, y = emit.core(2)
-            number = emit.op(arith.AddiOp(emit.value(emit.times(y, held)), x))
+            x, y = emit.insert(CoreIndexOp(2)).results
+            number = emit.add(emit.multiply(y, held), x)
         if columns == 1:
             return number, 0
         if rows == 1:
             return 0, number
         width = emit.value(columns)
-        return emit.op(arith.DivUIOp(number, width)), emit.op(arith.RemUIOp(number, width))
-
-
-class _Emitter(Insertion):
-    """Puts index arithmetic into a block, before an op of it or at its end."""
-
-    def op(self, op: Operation) -> SSAValue:
-        return self.insert(op).results[0]
-
-    def core(self, dims: int) -> Sequence[SSAValue]:
-        return self.insert(CoreIndexOp(dims)).results
-
-    def value(self, value: SSAValue | int) -> SSAValue:
-        if isinstance(value, int):
-            return self.op(arith.ConstantOp(integer(value, INDEX)))
-        return value
-
-    def times(self, value: SSAValue | int, factor: int) -> SSAValue:
-        if isinstance(value, int):
-            return self.value(value * factor)
-        return value if factor == 1 else self.op(arith.MuliOp(value, self.value(factor)))
+        return emit.binary(arith.DivUIOp, number, width), emit.binary(arith.RemUIOp, number, width)
 
 
 class _Lowering:
@@ -275,7 +256,7 @@ class _Lowering:
         push = CBPushOp(cb)
         _at_start(mover, push, op)
         slice = _slice(place, mover, at_start=True, at=op)
-        emit = _Emitter(mover.body.block, push, op.location)
+        emit = Insertion(mover.body.block, push, op.location)
         emit.insert(filled)
         emit.insert(CopyOp(slice, filled.block))
 
@@ -346,20 +327,20 @@ def _slice(place: _Place, thread: ThreadOp, *, at_start: bool, at: Operation) ->
     """This core's part of a tensor, at the start of a data-movement thread or at its end."""
     parts, block = place.parts, thread.body.block
     before = block.first_op if at_start else None
-    emit = _Emitter(block, before, at.location)
+    emit = Insertion(block, before, at.location)
     accessor = TensorAccessorOp(parts.root, _layout(parts.root), MemorySpace(parts.type.memory_space.data))
     accessor.accessor.name_hint = parts.root.name_hint
     emit.insert(accessor)
     starts = place.first_element(block, before, at)
-    return emit.op(IndexAccessorOp(accessor.accessor, starts, parts.shard))
+    return emit.insert(IndexAccessorOp(accessor.accessor, starts, parts.shard)).results[0]
 
 
 def _at_start(thread: ThreadOp, op: Operation, at: Operation) -> None:
-    _Emitter(thread.body.block, thread.body.block.first_op, at.location).insert(op)
+    Insertion(thread.body.block, thread.body.block.first_op, at.location).insert(op)
 
 
 def _at_end(thread: ThreadOp, op: Operation, at: Operation) -> None:
-    _Emitter(thread.body.block, None, at.location).insert(op)
+    Insertion(thread.body.block, None, at.location).insert(op)
 
 
 @dataclass(frozen=True)

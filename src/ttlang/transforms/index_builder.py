@@ -9,8 +9,9 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ttlang.dialects.interned import INDEX, integer
 from ttlang.dialects.ttl.syntax import constant_index
-from ttlang.transforms.canonicalization_patterns.integers import FOLDINGS
-from ttlang.transforms.insertion import Insertion
+
+from .canonicalization_patterns.integers import FOLDINGS
+from .insertion import Insertion
 
 Value = SSAValue | int
 """An index: a value of the program, or a number."""
@@ -33,11 +34,13 @@ def known(value: SSAValue) -> Value:
 
 
 class IndexBuilder(Insertion):
-    """Inserts ops before an anchor, or at the end of a block, with the location of `at`."""
+    """Inserts index arithmetic and loops."""
 
-    def __init__(self, at: Operation):
-        assert at.parent is not None
-        super().__init__(at.parent, at, at.location)
+    @classmethod
+    def before(cls, op: Operation) -> "IndexBuilder":
+        """Inserts before an op, with its location."""
+        assert op.parent is not None
+        return cls(op.parent, op, op.location)
 
     def value(self, number: Value) -> SSAValue:
         """A number as a value."""
@@ -60,6 +63,9 @@ class IndexBuilder(Insertion):
 
     def add(self, left: Value, right: Value) -> Value:
         return self.binary(arith.AddiOp, left, right)
+
+    def multiply(self, left: Value, right: Value) -> Value:
+        return self.binary(arith.MuliOp, left, right)
 
     def subtract(self, left: Value, right: Value) -> Value:
         return self.binary(arith.SubiOp, left, right)
