@@ -93,6 +93,40 @@ def elementwise(expression, block=(1, 1), output_block=None):
     return walk
 
 
+def two_inputs(expression, place_x, place_y, rows=8, columns=8, before=None):
+    """`out[i, j] = expression(x, y)` of tiles that the two functions choose; `before` runs in each turn of the reader."""
+
+    @ttl.kernel(grid=(1, 1))
+    def both(x, y, out):
+        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
+
+        @ttl.compute()
+        def compute():
+            for _ in range(rows):
+                for _ in range(columns):
+                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:
+                        result.store(expression(a, b))
+
+        @ttl.datamovement()
+        def read():
+            for i in range(rows):
+                for j in range(columns):
+                    with x_cb.reserve() as a, y_cb.reserve() as b:
+                        if before is not None:
+                            before(i, j, b)
+                        ttl.copy(place_x(x, i, j), a)
+                        ttl.copy(place_y(y, i, j), b)
+
+        @ttl.datamovement()
+        def write():
+            for i in range(rows):
+                for j in range(columns):
+                    with out_cb.wait() as result:
+                        ttl.copy(result, out[i, j])
+
+    return both
+
+
 def matmul(block_k=1, finish=None, each=False):
     """Blocks of one tile of the result, summed over `k` in blocks; `finish` makes something else of the product.
 

@@ -8,41 +8,11 @@ import pytest
 
 import ttlang as ttl
 
-from .block_loops import compared, elementwise, matmul
+from .block_loops import compared, elementwise, matmul, two_inputs
 
 
-def outer(place_x, place_y, rows=8, columns=8, block=1, before=None):
-    """`out[i, j] = x + y`, of blocks that the two functions choose; `before` runs in each turn of the reader."""
-
-    @ttl.kernel(grid=(1, 1))
-    def outer_sum(x, y, out):
-        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
-
-        @ttl.compute()
-        def compute():
-            for _ in range(rows):
-                for _ in range(columns):
-                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as total:
-                        total.store(a + b)
-
-        @ttl.datamovement()
-        def read():
-            for i in range(rows):
-                for j in range(columns):
-                    with x_cb.reserve() as a, y_cb.reserve() as b:
-                        if before is not None:
-                            before(i, j, b)
-                        ttl.copy(place_x(x, i, j), a)
-                        ttl.copy(place_y(y, i, j), b)
-
-        @ttl.datamovement()
-        def write():
-            for i in range(rows):
-                for j in range(columns):
-                    with out_cb.wait() as total:
-                        ttl.copy(total, out[i, j])
-
-    return outer_sum
+def added(a, b):
+    return a + b
 
 
 def arrays(*shapes):
@@ -57,7 +27,7 @@ def tiles_read(kernel, *arguments):
 
 
 def test_invariant_read_moves_out():
-    kernel = outer(lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j])
+    kernel = two_inputs(added, lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j])
     better = ttl.schedule(kernel).reorder_for_locality()
     arguments = arrays((256, 32), (32, 256), (256, 256))
     before, after = compared(kernel, better, arguments)
@@ -67,7 +37,7 @@ def test_invariant_read_moves_out():
 
 
 def test_read_moves_out_of_both_loops():
-    kernel = outer(lambda x, i, j: x[i, j], lambda y, i, j: y[0, 0])
+    kernel = two_inputs(added, lambda x, i, j: x[i, j], lambda y, i, j: y[0, 0])
     better = ttl.schedule(kernel).reorder_for_locality()
     arguments = arrays((256, 256), (32, 32), (256, 256))
     compared(kernel, better, arguments)
@@ -75,7 +45,7 @@ def test_read_moves_out_of_both_loops():
 
 
 def test_loops_are_interchanged():
-    kernel = outer(lambda x, i, j: x[i, j], lambda y, i, j: y[0, j])
+    kernel = two_inputs(added, lambda x, i, j: x[i, j], lambda y, i, j: y[0, j])
     better = ttl.schedule(kernel).reorder_for_locality()
     arguments = arrays((256, 256), (32, 256), (256, 256))
     before, after = compared(kernel, better, arguments)
@@ -85,7 +55,7 @@ def test_loops_are_interchanged():
 
 @pytest.mark.parametrize("rows, columns, expected", [(16, 4, 64 + 4), (4, 16, 4 + 64)])
 def test_the_better_order_is_taken(rows, columns, expected):
-    kernel = outer(lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j], rows, columns)
+    kernel = two_inputs(added, lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j], rows, columns)
     better = ttl.schedule(kernel).reorder_for_locality()
     arguments = arrays((32 * rows, 32), (32, 32 * columns), (32 * rows, 32 * columns))
     compared(kernel, better, arguments)
@@ -133,7 +103,7 @@ def test_matmul_with_whole_rows():
 
 def test_tile_after_it():
     """Larger blocks of what moved out, too."""
-    kernel = outer(lambda x, i, j: x[i, 0], lambda y, i, j: y[i, j])
+    kernel = two_inputs(added, lambda x, i, j: x[i, 0], lambda y, i, j: y[i, j])
     narrow = arrays((256, 1), (256, 256), (256, 256))  # one column of numbers: it is repeated along a row
     better = ttl.schedule(kernel).reorder_for_locality().tile(2, 4)
     compared(kernel, better, narrow)
@@ -157,7 +127,7 @@ REFUSED = {
         "def product(a, b, c)",
     ),
     "assertion": (
-        outer(lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j], before=waits_for_a_number),
+        two_inputs(added, lambda x, i, j: x[i, 0], lambda y, i, j: y[0, j], before=waits_for_a_number),
         ((256, 32), (32, 256), (256, 256)),
         "a read would be moved past 'ttl.assert', which may stand there for it to wait for",
         "assert i * j",

@@ -8,7 +8,7 @@ import pytest
 
 import ttlang as ttl
 
-from .block_loops import elementwise, matmul, scaled_sum
+from .block_loops import elementwise, matmul, scaled_sum, two_inputs
 
 
 def zeros(*shape):
@@ -229,38 +229,6 @@ def filled_in_two_places(x, out):
         for i in range(4):
             with out_cb.wait() as b:
                 ttl.copy(b, out[i, 0])
-
-
-def two_inputs(expression, place_x, place_y, rows=4, columns=4):
-    """`out[i, j] = expression(x, y)` of blocks that the two functions choose."""
-
-    @ttl.kernel(grid=(1, 1))
-    def both(x, y, out):
-        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
-
-        @ttl.compute()
-        def work():
-            for _ in range(rows):
-                for _ in range(columns):
-                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:
-                        result.store(expression(a, b))
-
-        @ttl.datamovement()
-        def read():
-            for i in range(rows):
-                for j in range(columns):
-                    with x_cb.reserve() as a, y_cb.reserve() as b:
-                        ttl.copy(place_x(x, i, j), a)
-                        ttl.copy(place_y(y, i, j), b)
-
-        @ttl.datamovement()
-        def write():
-            for i in range(rows):
-                for j in range(columns):
-                    with out_cb.wait() as result:
-                        ttl.copy(result, out[i, j])
-
-    return both
 
 
 @ttl.kernel(grid=(1, 1))
@@ -650,7 +618,7 @@ CASES = {
         "for _ in range(i):",
     ),
     "other loops": (
-        two_inputs(lambda a, b: a + b, plain, lambda t, i, j: t[j, i]),
+        two_inputs(lambda a, b: a + b, plain, lambda t, i, j: t[j, i], 4, 4),
         (*SQUARE, zeros(128, 128)),
         (2, 1),
         "operands are walked by different loops along dimension 0",
@@ -664,7 +632,7 @@ CASES = {
         "b.store(-a)",
     ),
     "a value of two kinds": (
-        two_inputs(repeated_twice, plain, lambda t, i, j: t[0, j]),
+        two_inputs(repeated_twice, plain, lambda t, i, j: t[0, j], 4, 4),
         (zeros(128, 128), zeros(1, 128), zeros(128, 128)),
         (2, 1),
         "a value that is the same everywhere is used in blocks of two kinds",
