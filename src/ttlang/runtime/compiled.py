@@ -238,21 +238,19 @@ class CompiledKernel:
     def write(self, folder: str | Path, stages: Sequence[str] | None = None) -> list[Path]:
         """Write stages to files in `folder`: `<name>.<stage>.mlir`, and `<name>.<thread>.cpp` for each thread.
 
-        All stages that there are by default; raises KeyError for one that there is not.
+        All stages that there are by default; raises KeyError for one that there is not, and writes nothing then.
         """
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        written = []
+        texts: dict[str, str] = {}
         for stage in self.asm if stages is None else stages:
             if stage == "cpp":
-                texts = {f"{self.name}.{kernel}.cpp": source for kernel, source in self.kernels.items()}
+                texts |= {f"{self.name}.{kernel}.cpp": source for kernel, source in self.kernels.items()}
             else:
-                texts = {f"{self.name}.{stage}.mlir": self.asm[stage]}
-            for name, text in texts.items():
-                path = target / name
-                path.write_text(text, encoding="utf-8")
-                written.append(path)
-        return written
+                texts[f"{self.name}.{stage}.mlir"] = self.asm[stage]
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (target / name).write_text(text, encoding="utf-8")
+        return [target / name for name in texts]
 
     def __repr__(self) -> str:
         tensors = ", ".join(f"{t.name}: {_describe(t.spec)}" for t in self.image.tensors)

@@ -232,9 +232,11 @@ def compile_(
     for number, compiled in enumerate(seen):
         earlier = sum(other.name == compiled.name for other in seen[:number])
         folder = output if not earlier else output / f"{compiled.name}_{earlier + 1}"
-        if "schedule" in stages and "schedule" not in compiled.asm:
-            raise _Stop(f"error: '{compiled.name}' has no stage 'schedule': it was compiled without one", 2)
-        for path in compiled.write(folder, stages):
+        try:
+            paths = compiled.write(folder, stages)
+        except KeyError as error:
+            raise _Stop(f"error: {error.args[0]}", 2) from None
+        for path in paths:
             console.print(str(path), soft_wrap=True)
         if time_passes:
             _print_times(console, compiled.name, compiled.pass_seconds)
