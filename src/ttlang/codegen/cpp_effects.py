@@ -46,7 +46,8 @@ def _identifiers(text: str) -> frozenset[str]:
 
 def is_pure_call(op: emitc.CallOpaqueOp) -> bool:
     """Whether a call can be left out when nobody uses its result."""
-    return op.callee.data in _PURE_CALLS or op.callee.data in _READING_CALLS
+    callee = op.callee.data
+    return callee in _PURE_CALLS or callee in _READING_CALLS
 
 
 def reads(op: Operation) -> frozenset[object]:
@@ -161,15 +162,19 @@ class Uses:
         if len(op.results) != 1:
             return -1
         (result,) = op.results
-        is_statement = result.name_hint is not None or len(self.of(result)) > 1
-        return -1 if is_statement and type(op) is not emitc.CastOp else self._last.get(result, -1)
+        if type(op) is not emitc.CastOp and (result.name_hint is not None or len(self.of(result)) > 1):
+            return -1
+        return self._last.get(result, -1)
 
     def _is_dead(self, op: Operation) -> bool:
         cls = type(op)
-        if not op.results:
+        results = op.results
+        if not results:
             return cls is emitc.AssignOp and self._is_dead_store(op)
-        if any(result in self._users for result in op.results):
-            return False
+        users = self._users
+        for result in results:
+            if result in users:
+                return False
         if isinstance(op, emitc.CallOpaqueOp):
             return is_pure_call(op)
         return cls in EXPRESSION_OPS or cls in _VALUES

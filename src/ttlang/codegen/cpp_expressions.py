@@ -3,7 +3,7 @@
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import (
@@ -159,29 +159,34 @@ def _single(number: float) -> bytes:
 
 def render(op: Operation, operands: Sequence[Expression]) -> Expression:
     """The expression of an op of EXPRESSION_OPS."""
-    match op:
-        case emitc.CmpOp():
-            symbol = emitc.COMPARISONS[op.predicate.value.data]
-            return _infix(symbol, _EQUALITY if symbol in ("==", "!=") else _RELATION, operands)
-        case emitc.CastOp():
-            return _cast(op, operands[0])
-        case emitc.ConditionalOp():
-            condition, yes, no = operands
-            return Expression(
-                f"{condition.at_least(_OR)} ? {yes.at_least(_OR)} : {no.at_least(_OR)}", _TERNARY
-            )
-        case emitc.LogicalNotOp():
-            return Expression(f"!{operands[0].at_least(_UNARY)}", _UNARY)
-        case emitc.UnaryMinusOp():
-            return Expression(f"-{operands[0].at_least(ATOM)}", _UNARY)
-        case emitc.SubscriptOp():
-            return Expression(f"{operands[0].at_least(ATOM)}[{operands[1].text}]")
-        case _:
-            return _arithmetic(op, operands)
+    return _RENDERINGS.get(type(op), _arithmetic)(op, operands)
 
 
-def _cast(op: emitc.CastOp, operand: Expression) -> Expression:
-    source, target = op.source.type, op.dest.type
+def _compare(op: Operation, operands: Sequence[Expression]) -> Expression:
+    assert isinstance(op, emitc.CmpOp)
+    symbol = emitc.COMPARISONS[op.predicate.value.data]
+    return _infix(symbol, _EQUALITY if symbol in ("==", "!=") else _RELATION, operands)
+
+
+def _choose(op: Operation, operands: Sequence[Expression]) -> Expression:
+    condition, yes, no = operands
+    return Expression(f"{condition.at_least(_OR)} ? {yes.at_least(_OR)} : {no.at_least(_OR)}", _TERNARY)
+
+
+def _not(op: Operation, operands: Sequence[Expression]) -> Expression:
+    return Expression(f"!{operands[0].at_least(_UNARY)}", _UNARY)
+
+
+def _negate(op: Operation, operands: Sequence[Expression]) -> Expression:
+    return Expression(f"-{operands[0].at_least(ATOM)}", _UNARY)
+
+
+def _subscript(op: Operation, operands: Sequence[Expression]) -> Expression:
+    return Expression(f"{operands[0].at_least(ATOM)}[{operands[1].text}]")
+
+
+def _cast(op: Operation, operands: Sequence[Expression]) -> Expression:
+    (operand,), (source, target) = operands, (op.operands[0].type, op.results[0].type)
     if isinstance(source, emitc.OpaqueType) or isinstance(target, emitc.OpaqueType):
         return operand  # a word of L1: C++ converts it
     return Expression(f"static_cast<{cpp_type(target)}>({operand.text})")
@@ -224,3 +229,14 @@ def _infix(
         left = strength if associative and lhs.strength == strength else clear
         right = strength if associative and rhs.strength == strength else clear
     return Expression(f"{lhs.at_least(left)} {symbol} {rhs.at_least(right)}", strength)
+
+
+_RENDERINGS: Mapping[type[Operation], Callable[[Operation, Sequence[Expression]], Expression]] = {
+    emitc.CastOp: _cast,
+    emitc.CmpOp: _compare,
+    emitc.ConditionalOp: _choose,
+    emitc.LogicalNotOp: _not,
+    emitc.SubscriptOp: _subscript,
+    emitc.UnaryMinusOp: _negate,
+}
+"""Ops that are not arithmetic between two operands."""

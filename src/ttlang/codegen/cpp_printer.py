@@ -318,28 +318,27 @@ class _Printer:
         callee = op.callee.data
         if callee in HELPERS:
             self.helpers.add(callee)
-        used = bool(op.results) and bool(self.uses.of(op.results[0]))
-        if op.results and not used and is_pure_call(op):
-            return
         text = f"{callee}{self._template_args(op)}({self._call_args(op)})"
-        if used:
+        if not op.results:
+            self.statement(op, f"{text};")
+        elif self.uses.of(op.results[0]):
             self.define(op, Expression(text), self.read_by(op))
-        else:
+        elif not is_pure_call(op):
             self.statement(op, f"{text};")
 
     def _call_args(self, op: emitc.CallOpaqueOp) -> str:
-        if op.args is None:
+        if "args" not in op.properties:
             expressions = self.expressions
             return ", ".join([expressions[operand].text for operand in op.operands])
         return ", ".join(
             self.argument(op.operands[arg.value.data]) if isinstance(arg, IntegerAttr) else literal(arg).text
-            for arg in op.args
+            for arg in op.args or ()
         )
 
     def _template_args(self, op: emitc.CallOpaqueOp) -> str:
-        if op.template_args is None:
+        if "template_args" not in op.properties:
             return ""
-        return f"<{', '.join(literal(arg).text for arg in op.template_args)}>"
+        return f"<{', '.join(literal(arg).text for arg in op.template_args or ())}>"
 
     def verbatim(self, op: Operation) -> None:
         assert isinstance(op, emitc.VerbatimOp)

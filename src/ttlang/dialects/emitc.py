@@ -8,8 +8,8 @@ An op that stands for a row of the op table, while a kernel is lowered to EmitC 
 attribute `ttl.row`: the row's effect is the op's.
 """
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 
 from xdsl.dialects import emitc as upstream
 from xdsl.dialects.builtin import (
@@ -33,7 +33,7 @@ from xdsl.dialects.emitc import (
     EmitC_OpaqueType,
     EmitC_PointerType,
 )
-from xdsl.ir import Attribute, Dialect, Operation, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, Dialect, Operation, TypeAttribute
 from xdsl.irdl import (
     IRDLOperation,
     ParsePropInAttrDict,
@@ -162,11 +162,6 @@ class CallOpaqueOp(EmitCOp):
     traits = traits_def(EffectOfRow())
     irdl_options = (ParsePropInAttrDict(),)
     assembly_format = "$callee `(` $call_args `)` attr-dict `:` functional-type(operands, results)"
-
-    def __init__(self, callee: str, call_args: Sequence[SSAValue], result_types: Sequence[Attribute]):
-        super().__init__(
-            properties={"callee": StringAttr(callee)}, operands=[call_args], result_types=[result_types]
-        )
 
     def verify_(self) -> None:
         if not self.callee.data:
@@ -494,6 +489,7 @@ class VerbatimOp(EmitCOp):
     args = var_operand_def()
 
 
+@cache
 def predicate(symbol: str) -> IntegerAttr[IntegerType]:
     """The `predicate` property of `emitc.cmp` for a C++ comparison."""
     return IntegerAttr(COMPARISONS.index(symbol), i64)

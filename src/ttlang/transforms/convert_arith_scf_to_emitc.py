@@ -69,7 +69,7 @@ class _Conversion(FunctionConversion):
             return  # its name stands where an element is taken
         operands = self._operands(op, name)
         if not op.results:
-            scope.add(type(op).create(operands=operands, properties=op.properties))
+            scope.make(type(op), operands, properties=op.properties)
             return
         (result,) = op.results
         type_ = convert_type(op, result.type)

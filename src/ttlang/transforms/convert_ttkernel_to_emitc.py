@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ttlang.dialects.ttkernel import THREAD_ATTRIBUTE, CBType, TTKernelOp
+from ttlang.dialects.ttkernel import OPS, THREAD_ATTRIBUTE, CBType, TTKernelOp
 from ttlang.dialects.ttkernel.op_spec import DEFAULT_METAL_VERSION
 from ttlang.dialects.ttkernel.operation import attribute_text
 
@@ -41,16 +41,19 @@ class ConvertTTKernelToEmitC(ModulePass):
                 op.body.block.detach_op(function)
 
 
+_COMPILE_TIME_ARGUMENT = OPS["get_compile_time_arg_val"]
+
+
 class _Conversion(FunctionConversion):
     """Converts a function of TTKernel ops."""
 
     def __init__(self, function: func.FuncOp, version: str):
         super().__init__(function, version, attribute_text(function.attributes[THREAD_ATTRIBUTE]))
-        self.startups = Startups.of(function, version, self.scope.thread)
+        self.startups = Startups.of(self.ops, version, self.scope.thread)
         self._arguments: dict[int, SSAValue] = {}
 
     def is_compile_time(self, op: Operation) -> bool:
-        return op.name == "ttkernel.get_compile_time_arg_val"
+        return type(op) is _COMPILE_TIME_ARGUMENT
 
     def reached(self, op: Operation) -> None:
         if op is self.startups.anchor:

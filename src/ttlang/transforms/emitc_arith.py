@@ -18,10 +18,10 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ttlang.dialects import emitc
-from ttlang.dialects.interned import integer
+from ttlang.dialects.interned import integer, string
 from ttlang.dialects.ttkernel.verifiers import constant_value
 
-from .emitc_context import BOOL, Scope, convert_type, refuse, signed
+from .emitc_context import BOOL, Scope, refuse, result_type, signed
 
 _SAME_FOR_BOTH_SIGNS: Mapping[type[Operation], tuple[type[Operation], bool]] = {
     # op: (EmitC op, whether the result is not negative when the operands are not)
@@ -87,12 +87,12 @@ _CMPF = {
 
 
 def _binary(scope: Scope, op: Operation, target: type[Operation], type_: Attribute) -> SSAValue:
-    lhs, rhs = (scope.cast(scope.get(operand), type_) for operand in op.operands)
-    return scope.emit(target, (lhs, rhs), type_)
+    values = scope.values
+    return scope.emit(target, [scope.cast(values[operand], type_) for operand in op.operands], type_)
 
 
 def _convert_same(scope: Scope, op: Operation) -> None:
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     target, keeps_sign = _SAME_FOR_BOTH_SIGNS[type(op)]
     if type_ == BOOL:
         _convert_bool(scope, op)
@@ -113,7 +113,7 @@ def _convert_bool(scope: Scope, op: Operation) -> None:
 
 
 def _convert_and(scope: Scope, op: Operation) -> None:
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     if type_ == BOOL:
         _convert_bool(scope, op)
         return
@@ -122,13 +122,13 @@ def _convert_and(scope: Scope, op: Operation) -> None:
 
 
 def _convert_unsigned(scope: Scope, op: Operation) -> None:
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     known = scope.all_non_negative(*op.operands)
     scope.bind(op, _binary(scope, op, _UNSIGNED[type(op)], type_), non_negative=known)
 
 
 def _convert_signed(scope: Scope, op: Operation) -> None:
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     if scope.all_non_negative(*op.operands):
         scope.bind(op, _binary(scope, op, _SIGNED[type(op)], type_), non_negative=True)
         return
@@ -140,7 +140,7 @@ def _convert_signed(scope: Scope, op: Operation) -> None:
 
 
 def _convert_ceil_div(scope: Scope, op: Operation) -> None:
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     if isinstance(op, arith.CeilDivSIOp) and not scope.all_non_negative(*op.operands):
         _call_helper(scope, op, "ceil_div", type_)
         return
@@ -158,14 +158,13 @@ def _call_helper(scope: Scope, op: Operation, name: str, type_: Attribute) -> No
     """A call of one of our own C++ functions, see `codegen/cpp_helpers.py`."""
     as_signed = signed(type_)
     operands = [scope.cast(scope.get(operand), as_signed) for operand in op.operands]
-    call = emitc.CallOpaqueOp(name, operands, [as_signed])
-    scope.add(call)
-    scope.bind(op, scope.cast(call.results[0], type_))
+    result = scope.emit(emitc.CallOpaqueOp, operands, as_signed, callee=string(name))
+    scope.bind(op, scope.cast(result, type_))
 
 
 def _convert_min_max(scope: Scope, op: Operation) -> None:
     symbol, reads_sign = _MIN_MAX[type(op)]
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     lhs, rhs = (scope.get(operand) for operand in op.operands)
     known = scope.all_non_negative(*op.operands)
     chosen = _compare(scope, lhs, rhs, symbol, reads_sign and not known)
@@ -196,7 +195,7 @@ def _convert_cmpf(scope: Scope, op: Operation) -> None:
 
 def _convert_select(scope: Scope, op: Operation) -> None:
     operands = [scope.get(operand) for operand in op.operands]
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     scope.bind(
         op,
         scope.emit(emitc.ConditionalOp, operands, type_),
@@ -205,18 +204,16 @@ def _convert_select(scope: Scope, op: Operation) -> None:
 
 
 def _convert_float(scope: Scope, op: Operation) -> None:
-    scope.bind(op, _binary(scope, op, _FLOAT[type(op)], convert_type(op, op.results[0].type)))
+    scope.bind(op, _binary(scope, op, _FLOAT[type(op)], result_type(op)))
 
 
 def _convert_negf(scope: Scope, op: Operation) -> None:
-    scope.bind(
-        op, scope.emit(emitc.UnaryMinusOp, (scope.get(op.operands[0]),), convert_type(op, op.results[0].type))
-    )
+    scope.bind(op, scope.emit(emitc.UnaryMinusOp, (scope.get(op.operands[0]),), result_type(op)))
 
 
 def _convert_constant(scope: Scope, op: Operation) -> None:
     value = cast(arith.ConstantOp, op).value
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     match value:
         case IntegerAttr():
             number = value.value.data
@@ -235,7 +232,7 @@ def _width(type_: Attribute) -> int:
 def _convert_index_cast(scope: Scope, op: Operation) -> None:
     """`index` is 32 bits wide, so most of these casts vanish."""
     (source,) = op.operands
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     narrow = _width(source.type if not isinstance(source.type, IndexType) else type_)
     value = scope.get(source)
     known = scope.all_non_negative(source)
@@ -247,7 +244,7 @@ def _convert_index_cast(scope: Scope, op: Operation) -> None:
 
 def _extend_sign(scope: Scope, op: Operation) -> None:
     (source,) = op.operands
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     value = scope.get(source)
     if value.type == BOOL:
         ones = scope.constant((1 << _width(type_)) - 1, type_)
@@ -258,14 +255,12 @@ def _extend_sign(scope: Scope, op: Operation) -> None:
 
 
 def _convert_extui(scope: Scope, op: Operation) -> None:
-    scope.bind(
-        op, scope.cast(scope.get(op.operands[0]), convert_type(op, op.results[0].type)), non_negative=True
-    )
+    scope.bind(op, scope.cast(scope.get(op.operands[0]), result_type(op)), non_negative=True)
 
 
 def _convert_trunci(scope: Scope, op: Operation) -> None:
     value = scope.get(op.operands[0])
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     if type_ != BOOL:
         scope.bind(op, scope.cast(value, type_))
         return
@@ -278,7 +273,7 @@ def _convert_trunci(scope: Scope, op: Operation) -> None:
 
 def _convert_bitcast(scope: Scope, op: Operation) -> None:
     (source,) = op.operands
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     value = scope.get(source)
     if value.type == type_:
         scope.bind(op, value)
@@ -289,14 +284,12 @@ def _convert_bitcast(scope: Scope, op: Operation) -> None:
         scope.bind(op, scope.constant(bits))
         return
     helper = "bits_to_float" if isinstance(type_, Float32Type) else "float_to_bits"
-    call = emitc.CallOpaqueOp(helper, [value], [type_])
-    scope.add(call)
-    scope.bind(op, call.results[0])
+    scope.bind(op, scope.emit(emitc.CallOpaqueOp, (value,), type_, callee=string(helper)))
 
 
 def _convert_int_float(scope: Scope, op: Operation) -> None:
     value = scope.get(op.operands[0])
-    type_ = convert_type(op, op.results[0].type)
+    type_ = result_type(op)
     if isinstance(op, arith.SIToFPOp) and not scope.all_non_negative(op.operands[0]):
         value = scope.cast(value, signed(value.type))
     if isinstance(op, arith.FPToSIOp):

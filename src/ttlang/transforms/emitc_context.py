@@ -6,7 +6,7 @@ IR. Ops that read a sign cast, unless their operands cannot be negative.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NoReturn, cast
@@ -24,12 +24,13 @@ from xdsl.dialects.builtin import (
     Signedness,
     StringAttr,
 )
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from ttlang.diagnostics import CompileError, SourceLocation
 from ttlang.dialects import emitc
+from ttlang.dialects.fast_creation import append, create
 from ttlang.dialects.interned import integer, string
-from ttlang.dialects.locations import leaf_locations
+from ttlang.dialects.locations import UNKNOWN, leaf_locations
 from ttlang.dialects.ttkernel import attributes as ttk
 from ttlang.dialects.ttkernel.op_spec import METAL_VERSIONS, OpSpec
 
@@ -37,6 +38,7 @@ SI32 = IntegerType(32)
 BOOL = IntegerType(1)
 AUTO = emitc.OpaqueType(StringAttr("auto"))
 DATA_FORMAT = emitc.OpaqueType(StringAttr("DataFormat"))
+NO_PROPERTIES: Mapping[str, Attribute] = {}
 L1_POINTER = emitc.PointerType(emitc.OpaqueType(StringAttr("volatile tt_l1_ptr uint32_t")))
 
 
@@ -97,11 +99,10 @@ def check_version(module: Operation, version: str) -> None:
 
 def is_unsigned_constant(value: SSAValue) -> bool:
     owner = value.owner
-    return (
-        isinstance(owner, arith.ConstantOp)
-        and isinstance(owner.value, IntegerAttr)
-        and owner.value.value.data >= 0
-    )
+    if type(owner) is not arith.ConstantOp:
+        return False
+    constant = owner.properties["value"]
+    return isinstance(constant, IntegerAttr) and constant.value.data >= 0
 
 
 class Emitter(ABC):
@@ -109,11 +110,24 @@ class Emitter(ABC):
 
     version: str
     thread: str
-    location: LocationAttr | None = None
+    location: LocationAttr = UNKNOWN
 
     @abstractmethod
-    def add(self, op: Operation) -> Operation:
-        """Puts an op behind the one before it, and gives it the current location."""
+    def add(self, op: Operation) -> None:
+        """Puts an op behind the one before it."""
+
+    def make(
+        self,
+        op_type: type[Operation],
+        operands: Sequence[SSAValue] = (),
+        result_types: Sequence[Attribute] = (),
+        properties: Mapping[str, Attribute] = NO_PROPERTIES,
+        regions: Sequence[Region] = (),
+    ) -> Operation:
+        """Adds an op at the current location."""
+        op = create(op_type, operands, result_types, properties, self.location, regions)
+        self.add(op)
+        return op
 
     def emit(
         self,
@@ -123,21 +137,18 @@ class Emitter(ABC):
         **properties: Attribute,
     ) -> SSAValue:
         """Adds an op with one result and returns the result."""
-        return self.add(
-            op_type.create(
-                operands=operands, result_types=[result_type], properties=properties, location=self.location
-            )
-        ).results[0]
+        (result,) = self.make(op_type, operands, (result_type,), properties).results
+        return result
 
     def constant(self, value: int, type_: Attribute = emitc.UI32) -> SSAValue:
         return self.emit(emitc.ConstantOp, (), type_, value=integer(value, cast(IntegerType, type_)))
 
     def cast(self, value: SSAValue, type_: Attribute) -> SSAValue:
-        if value.type == type_:
+        if value.type is type_ or value.type == type_:
             return value
         owner = value.owner
         if (
-            isinstance(owner, emitc.ConstantOp)
+            type(owner) is emitc.ConstantOp
             and isinstance(type_, IntegerType)
             and isinstance(owner.value, IntegerAttr)
         ):
@@ -145,7 +156,7 @@ class Emitter(ABC):
         return self.emit(emitc.CastOp, (value,), type_)
 
     def assign(self, variable: SSAValue, value: SSAValue) -> Operation:
-        return self.add(emitc.AssignOp.create(operands=[variable, value]))
+        return self.make(emitc.AssignOp, (variable, value))
 
     def load(self, variable: SSAValue) -> SSAValue:
         assert isinstance(variable.type, emitc.LValueType)
@@ -169,13 +180,10 @@ class Scope(Emitter):
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     non_negative: set[SSAValue] = field(default_factory=set)
     headers: set[str] = field(default_factory=set)
-    location: LocationAttr | None = None
+    location: LocationAttr = UNKNOWN
 
-    def add(self, op: Operation) -> Operation:
-        if self.location is not None:
-            op.location = self.location
-        self.block.add_op(op)
-        return op
+    def add(self, op: Operation) -> None:
+        append(self.block, op)
 
     def get(self, value: SSAValue) -> SSAValue:
         return self.values[value]
@@ -188,12 +196,16 @@ class Scope(Emitter):
 
     def bind(self, op: Operation, converted: SSAValue, *, non_negative: bool = False) -> None:
         """Records the only result of an op."""
-        self.set(op.results[0], converted)
+        (result,) = op.results
+        self.set(result, converted)
         if non_negative:
-            self.non_negative.add(op.results[0])
+            self.non_negative.add(result)
 
     def all_non_negative(self, *values: SSAValue) -> bool:
-        return all(value in self.non_negative or is_unsigned_constant(value) for value in values)
+        for value in values:
+            if value not in self.non_negative and not is_unsigned_constant(value):
+                return False
+        return True
 
     def uses_row(self, op: Operation, spec: OpSpec) -> None:
         """Notes the headers of a row of the op table that `op` stands for.
@@ -235,6 +247,12 @@ def convert_type(op: Operation, type_: Attribute) -> Attribute:
             refuse(op, f"a scalar of type {type_} does not exist on the RISC-V processors", "use f32")
         case _:
             refuse(op, f"'{op.name}': a value of type {type_} has no C++ type")
+
+
+def result_type(op: Operation) -> Attribute:
+    """The EmitC type of the only result of an op."""
+    (result,) = op.results
+    return convert_type(op, result.type)
 
 
 def signed(type_: Attribute) -> Attribute:

@@ -2,7 +2,7 @@
 """The function of a kernel thread, its control flow and its arithmetic, to EmitC."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from xdsl.dialects import func, scf
@@ -28,16 +28,17 @@ class FunctionConversion(ABC):
                 "read them with get_arg_val",
             )
         self.function = function
+        self.ops = ops_in(function.body)
         self.scope = Scope(version, thread, Block())
 
     def run(self) -> emitc.FuncOp:
         """The EmitC of the function, which stays as it is."""
         scope, block = self.scope, self.scope.block
-        for op in ops_in(self.function.body):
+        for op in self.ops:
             if self.is_compile_time(op):
                 scope.location = op.location
                 self.call(op)
-        self._ops(self.function.body.block.ops)
+        self._ops(self.function.body.block)
         _drop_unused_constants(block)
         headers = ArrayAttr([StringAttr(header) for header in sorted(scope.headers)])
         return emitc.FuncOp.create(
@@ -58,40 +59,41 @@ class FunctionConversion(ABC):
     def reached(self, op: Operation) -> None:  # noqa: B027 - most conversions keep no account
         """Called for each op before it is converted."""
 
-    def _ops(self, ops: Iterable[Operation]) -> None:
+    def _ops(self, source: Block, end: Operation | None = None) -> None:
+        """Converts the ops of a block into the scope's block, as far as `end`."""
         scope = self.scope
-        for op in ops:
+        op = source.first_op
+        while op is not end:
+            assert op is not None
             scope.location = op.location
             self.reached(op)
-            if (convert_arith := ARITH.get(type(op))) is not None:
+            cls = type(op)
+            if (convert_arith := ARITH.get(cls)) is not None:
                 convert_arith(scope, op)
-            elif (convert := _CONTROL_FLOW.get(type(op))) is not None:
+            elif (convert := _CONTROL_FLOW.get(cls)) is not None:
                 convert(self, op)
             elif not self.is_compile_time(op):
                 self.call(op)
-
-    def _nested(self, source: Block) -> None:
-        """Converts the ops of a block of a control-flow op into the scope's block, its terminator excepted."""
-        self._ops(list(source.ops)[:-1])
-
-    def _yield(self, location: LocationAttr) -> None:
-        self.scope.block.add_op(emitc.YieldOp.create(location=location))
+            op = op.next_op
 
     def _return(self, op: Operation) -> None:
         if op.operands:
             refuse(op, "a kernel function returns nothing")
-        self.scope.add(emitc.ReturnOp.create())
+        self.scope.make(emitc.ReturnOp)
 
     def _for(self, op: Operation) -> None:
         assert isinstance(op, scf.ForOp)
         scope = self.scope
         location, outer = op.location, scope.block
-        bounds = [scope.get(value) for value in (op.lb, op.ub, op.step)]
-        never_negative = scope.all_non_negative(op.lb, op.ub)
+        lower, upper, step, *initial = op.operands
+        source = op.regions[0].block
+        terminator = cast(scf.YieldOp, source.last_op)
+        bounds = [scope.values[value] for value in (lower, upper, step)]
+        never_negative = scope.all_non_negative(lower, upper)
         loop_type: Attribute = bounds[0].type if never_negative else signed(bounds[0].type)
         bounds = [scope.cast(bound, loop_type) for bound in bounds]
-        induction, *carried = op.body.block.args
-        variables = self._variables(op.results, carried, [scope.get(value) for value in op.iter_args])
+        induction, *carried = source.args
+        variables = self._variables(op.results, carried, [scope.values[value] for value in initial])
         body = scope.block = Block(arg_types=[loop_type])
         body.args[0].name_hint = induction.name_hint
         if never_negative:
@@ -99,12 +101,10 @@ class FunctionConversion(ABC):
         scope.values[induction] = scope.cast(body.args[0], convert_type(op, induction.type))
         for argument, variable in zip(carried, variables, strict=True):
             scope.values[argument] = scope.load(variable)
-        self._nested(op.body.block)
-        terminator = cast(scf.YieldOp, op.body.block.last_op)
-        self._assign_all(terminator, variables)
-        self._yield(terminator.location)
+        self._ops(source, terminator)
+        self._end(terminator, variables)
         scope.block, scope.location = outer, location
-        scope.add(emitc.ForOp.create(operands=bounds, regions=[Region(body)]))
+        scope.make(emitc.ForOp, bounds, regions=[Region(body)])
         for result, variable in zip(op.results, variables, strict=True):
             scope.values[result] = scope.load(variable)
 
@@ -119,35 +119,36 @@ class FunctionConversion(ABC):
             variables.append(variable)
         return variables
 
-    def _assign_all(self, terminator: Operation, variables: Sequence[SSAValue]) -> None:
+    def _end(self, terminator: Operation, variables: Sequence[SSAValue]) -> None:
+        """Ends a block: what it yields goes to variables."""
         scope = self.scope
         scope.location = terminator.location
-        for value, variable in zip(
-            terminator.operands[-len(variables) :] if variables else (), variables, strict=True
-        ):
-            scope.assign(variable, scope.get(value))
+        if variables:
+            for value, variable in zip(terminator.operands[-len(variables) :], variables, strict=True):
+                scope.assign(variable, scope.get(value))
+        scope.make(emitc.YieldOp)
 
     def _if(self, op: Operation) -> None:
         assert isinstance(op, scf.IfOp)
         scope = self.scope
         location, outer = op.location, scope.block
-        condition = scope.get(op.cond)
+        (operand,) = op.operands
+        condition = scope.values[operand]
         variables = [scope.variable(convert_type(op, result.type), result.name_hint) for result in op.results]
-        regions = []
-        for region in (op.true_region, op.false_region):
-            if not region.blocks or (
-                len(region.block.ops) <= 1 and not op.results and region is op.false_region
-            ):
+        regions: list[Region] = []
+        for region in op.regions:
+            is_alternative = bool(regions)
+            block = region.first_block
+            if block is None or (is_alternative and block.first_op is block.last_op and not op.results):
                 regions.append(Region())
                 continue
             scope.block = Block()
-            self._nested(region.block)
-            terminator = cast(scf.YieldOp, region.block.last_op)
-            self._assign_all(terminator, variables)
-            self._yield(terminator.location)
+            terminator = cast(scf.YieldOp, block.last_op)
+            self._ops(block, terminator)
+            self._end(terminator, variables)
             regions.append(Region(scope.block))
         scope.block, scope.location = outer, location
-        scope.add(emitc.IfOp.create(operands=[condition], regions=regions))
+        scope.make(emitc.IfOp, (condition,), regions=regions)
         for result, variable in zip(op.results, variables, strict=True):
             scope.values[result] = scope.load(variable)
 
@@ -171,7 +172,7 @@ class FunctionConversion(ABC):
         body = scope.block = Block()
         for argument, variable in zip(before.args, variables, strict=True):
             scope.values[argument] = scope.load(variable)
-        self._nested(before)
+        self._ops(before, condition)
         scope.location = condition.location
         for value, target in zip(condition.args, results, strict=True):
             if target is not None:
@@ -181,18 +182,14 @@ class FunctionConversion(ABC):
         for argument, source in zip(after.args, condition.args, strict=True):
             scope.values[argument] = scope.get(source)
         inner = scope.block = Block()
-        self._nested(after)
         terminator = cast(scf.YieldOp, after.last_op)
-        self._assign_all(terminator, variables)
-        self._yield(terminator.location)
+        self._ops(after, terminator)
+        self._end(terminator, variables)
         scope.block, scope.location = body, condition.location
-        scope.add(emitc.IfOp.create(operands=[test], regions=[Region(inner), Region()]))
+        scope.make(emitc.IfOp, (test,), regions=[Region(inner), Region()])
         scope.block, scope.location = outer, location
-        scope.add(
-            emitc.DoOp.create(
-                regions=[Region(body), Region(_reads(more, location))], attributes={WHILE: UnitAttr()}
-            )
-        )
+        loop = scope.make(emitc.DoOp, regions=[Region(body), Region(_reads(more, location))])
+        loop.attributes[WHILE] = UnitAttr()
         for result, target, passed in zip(op.results, results, condition.args, strict=True):
             if result.uses:
                 scope.values[result] = scope.load(carried[passed] if target is None else target)

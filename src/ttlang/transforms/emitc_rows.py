@@ -22,6 +22,7 @@ from ttlang.dialects.ttkernel.op_spec import CppCall, OpSpec, parse_cpp
 
 from .emitc_context import Emitter, lvalue, opaque, refuse_at
 
+_BYTES = emitc.PointerType(emitc.UI8)
 _SUBSCRIPT = re.compile(r"(\{\w+\}|\w+)\[\{(\w+)\}\]")
 _STORE = re.compile(r"\{(\w+)\}\[\{(\w+)\}\] = \{(\w+)\}")
 
@@ -76,21 +77,15 @@ def is_never_negative(spec: OpSpec, type_: Attribute) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _CallPlan:
-    """An emitc.call_opaque of a template: which operands of the row it takes, and its properties."""
+    """An emitc.call_opaque of a template: which operands of the row it takes (None: all in order), and its properties."""
 
-    operands: tuple[int, ...]
+    operands: tuple[int, ...] | None
     properties: dict[str, Attribute]
 
 
 def _emit_call(out: Emitter, row: Row, plan: _CallPlan) -> Operation:
-    return out.add(
-        emitc.CallOpaqueOp.create(
-            operands=[row.operands[i] for i in plan.operands],
-            result_types=() if row.type is None else (row.type,),
-            properties=plan.properties,
-            location=out.location,
-        )
-    )
+    operands = row.operands if plan.operands is None else [row.operands[i] for i in plan.operands]
+    return out.make(emitc.CallOpaqueOp, operands, () if row.type is None else (row.type,), plan.properties)
 
 
 @cache
@@ -127,7 +122,8 @@ def _plan_call(spec: OpSpec, call: CppCall, positions: Mapping[str, int], texts:
         properties["args"] = ArrayAttr(args)
     if written:
         properties["template_args"] = ArrayAttr([emitc.OpaqueAttr(StringAttr(text)) for text in written])
-    return _CallPlan(tuple(operands), properties)
+    is_all = operands == list(range(len(positions)))
+    return _CallPlan(None if is_all else tuple(operands), properties)
 
 
 def operands_left_out(row: Row, version: str) -> list[SSAValue]:
@@ -135,7 +131,7 @@ def operands_left_out(row: Row, version: str) -> list[SSAValue]:
     if row.spec.mnemonic in _SPECIAL:
         return []
     form = _form(row.spec.mnemonic, version, row.texts, len(row.operands))
-    if not isinstance(form, _CallPlan) or len(form.operands) == len(row.operands):
+    if not isinstance(form, _CallPlan) or form.operands is None:
         return []
     return [value for i, value in enumerate(row.operands) if i not in form.operands]
 
@@ -145,20 +141,28 @@ def operands_left_out(row: Row, version: str) -> list[SSAValue]:
 
 def _emit_access(out: Emitter, row: Row, template: str) -> Operation:
     values = dict(zip((o.name for o in row.spec.bind(len(row.operands))), row.operands, strict=True))
-    if (match := _STORE.fullmatch(template)) is not None:
-        pointer, index, value = (values[name] for name in match.groups())
+    store, subscript = _access(template)
+    if store is not None:
+        pointer, index, value = (values[name] for name in store)
         element = _subscript(out, pointer, index)
         assert isinstance(element.type, emitc.LValueType)
         return out.assign(element, out.cast(value, element.type.value_type))
     assert row.type is not None
-    if (match := _SUBSCRIPT.fullmatch(template)) is None:
+    if subscript is None:
         return _owner(out.emit(emitc.LiteralOp, (), row.type, value=string(template)))
-    base, index_name = match.groups()
+    base, index_name = subscript
     if base.startswith("{"):
         pointer = values[base[1:-1]]
     else:
-        pointer = out.emit(emitc.LiteralOp, (), emitc.PointerType(emitc.UI8), value=string(base))
+        pointer = out.emit(emitc.LiteralOp, (), _BYTES, value=string(base))
     return _owner(out.cast(out.load(_subscript(out, pointer, values[index_name])), row.type))
+
+
+@cache
+def _access(template: str) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+    """Pointer, index and value of a store, and base and index of a subscript, as a template names them."""
+    store, subscript = _STORE.fullmatch(template), _SUBSCRIPT.fullmatch(template)
+    return store and store.groups(), subscript and subscript.groups()
 
 
 def _subscript(out: Emitter, pointer: SSAValue, index: SSAValue) -> SSAValue:
@@ -225,7 +229,7 @@ def _integer(value: SSAValue) -> int:
 
 
 def _verbatim(out: Emitter, text: str, operands: Sequence[SSAValue] = ()) -> Operation:
-    return out.add(emitc.VerbatimOp.create(operands=operands, properties={"value": StringAttr(text)}))
+    return out.make(emitc.VerbatimOp, operands, properties={"value": StringAttr(text)})
 
 
 def _literal(text: str) -> str:
@@ -253,10 +257,8 @@ def _dprint(out: Emitter, row: Row) -> Operation:
         return _verbatim(out, f"MATH(DPRINT({text}));", values)
     literal = emitc.OpaqueAttr(StringAttr(cpp_string(pattern)))
     args = [literal, *(IntegerAttr(i, IndexType()) for i in range(len(values)))]
-    return out.add(
-        emitc.CallOpaqueOp.create(
-            operands=values, properties={"callee": StringAttr("DPRINT"), "args": ArrayAttr(args)}
-        )
+    return out.make(
+        emitc.CallOpaqueOp, values, properties={"callee": StringAttr("DPRINT"), "args": ArrayAttr(args)}
     )
 
 

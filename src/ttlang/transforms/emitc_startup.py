@@ -6,16 +6,15 @@ In 0.69 the common inits (`binary_op_init_common`, `mm_init`, ...) configure the
 buffers, only the data formats are set anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ttlang.dialects import emitc
 from ttlang.dialects.interned import string
 from ttlang.dialects.ttkernel import CBType, TTKernelOp
-from ttlang.dialects.walking import ops_in
 
 from .emitc_context import Emitter, Scope, opaque
 from .emitc_rows import Row
@@ -68,17 +67,20 @@ class Startups:
     several: bool = False
 
     @classmethod
-    def of(cls, function: func.FuncOp, version: str, thread: str) -> "Startups":
+    def of(cls, ops: Sequence[Operation], version: str, thread: str) -> "Startups":
+        """The start-up of a function, given all its ops in order."""
         if not has_startup(version) or thread != "compute":
             return cls()
-        ops = [
-            op for op in ops_in(function.body) if isinstance(op, TTKernelOp) and op.spec.startup is not None
-        ]
-        if not ops:
+        kernel_ops = [op for op in ops if isinstance(op, TTKernelOp)]
+        starting = [op for op in kernel_ops if op.spec.startup is not None]
+        if not starting:
             return cls()
-        first = ops[0]
-        several = _formats_differ(ops) and not _sets_formats(function)
-        return cls(_outermost(first, function.body.block), first, several)
+        sets_formats = any(op.spec.mnemonic in _RECONFIGURATIONS for op in kernel_ops)
+        return cls(
+            _outermost(starting[0], ops[0].parent),
+            starting[0],
+            not sets_formats and _formats_differ(starting),
+        )
 
     def start(self, scope: Scope) -> None:
         """Emits the start-up, before the anchor."""
@@ -112,13 +114,6 @@ def _converted(scope: Scope, op: TTKernelOp) -> Row:
     return Row(op.spec, [scope.get(operand) for operand in op.operands], op.named_texts)
 
 
-def _sets_formats(function: func.FuncOp) -> bool:
-    """Whether a function sets data formats itself, where they change."""
-    return any(
-        isinstance(op, TTKernelOp) and op.spec.mnemonic in _RECONFIGURATIONS for op in function.body.walk()
-    )
-
-
 def _formats_differ(ops: list[TTKernelOp]) -> bool:
     """Whether configurations unpack from buffers of several types, or pack to such: those of one type need no change."""
     configurations = [Configuration.of(Row(op.spec, op.operands, op.named_texts)) for op in ops]
@@ -131,7 +126,7 @@ def _element(type: Attribute) -> Attribute:
     return type.element_type if isinstance(type, CBType) else type
 
 
-def _outermost(op: Operation, block: Block) -> Operation:
+def _outermost(op: Operation, block: Block | None) -> Operation:
     while op.parent is not block:
         parent = op.parent_op()
         assert parent is not None
@@ -143,4 +138,4 @@ def _call(out: Emitter, callee: str, operands: list[SSAValue], reverse: bool) ->
     properties: dict[str, Attribute] = {"callee": string(callee)}
     if reverse:
         properties["template_args"] = _REVERSE
-    return out.add(emitc.CallOpaqueOp.create(operands=operands, properties=properties))
+    return out.make(emitc.CallOpaqueOp, operands, properties=properties)

@@ -269,9 +269,9 @@ class _RowEmitter(Emitter):
         self._attributes = attributes
         self._insert = insert
 
-    def add(self, op: Operation) -> Operation:
+    def add(self, op: Operation) -> None:
         op.attributes.update(self._attributes)
-        return self._insert(op)
+        self._insert(op)
 
 
 @cache
