@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import timing_matmul as matmul  # noqa: E402
 import timing_programs as programs  # noqa: E402
 
 SILICON = json.loads((HERE / "silicon_timings.json").read_text(encoding="utf-8"))
@@ -90,6 +91,19 @@ def noc_unicast(chip: str, write: bool) -> Rows:
             ),
             fitted=() if "_16" in key or "_64" in key else FITTED_L1_SIZES,
         )
+
+
+def noc_more() -> Rows:
+    """Series of the same file that are in no table above: other counts, axes and states."""
+    for chip, kind, place, count, stateful, series in SILICON["noc_latencies_more"]["rows"]:
+        for size, measured in zip(SIZES, series, strict=False):
+            yield Row(
+                f"{chip} {kind} {place} {count}{' stateful' if stateful else ''}, {size} B", measured,
+                lambda chip=CHIPS[chip], kind=kind, place=place, count=count, stateful=stateful, size=size: (
+                    programs.bank(chip, count, size, kind == "write") if place == "bank" else
+                    programs.unicast(chip, count, size, kind == "write", place == "same axis", stateful)
+                ),
+            )  # fmt: skip
 
 
 def noc_dram(chip: str) -> Rows:
@@ -164,16 +178,17 @@ def trid() -> Rows:
 
 
 def split_reader() -> Rows:
-    for size, _, kernel, one, two in SILICON["split_reader_WH"]["rows"]:
-        yield Row(
-            f"{size} B, one reader", kernel, lambda size=size: programs.split_reader("wormhole_b0", size, 1)
-        )
-        # Two readers have only the device's time: what one reader's program adds to its kernel is taken off.
-        yield Row(
-            f"{size} B, two readers",
-            two - (one - kernel),
-            lambda size=size: programs.split_reader("wormhole_b0", size, 2),
-        )
+    """Lifetimes of the processors: the reader alone, and both that read."""
+    for size, _, alone, reader, writer, *_ in SILICON["split_reader_WH"]["rows"]:
+        for name, measured, split, thread in (
+            ("one reader", alone, False, "reader"),
+            ("two readers, first", reader, True, "reader"),
+            ("two readers, second", writer, True, "writer"),
+        ):
+            yield Row(
+                f"{size} B, {name}", measured,
+                lambda size=size, split=split, thread=thread: programs.split_reader("wormhole_b0", size, split)[thread],
+            )  # fmt: skip
 
 
 def row_rounds() -> Rows:
@@ -191,37 +206,84 @@ def row_rounds() -> Rows:
 def compute_blocks() -> Rows:
     for index, (rows, ns) in enumerate(SILICON["compute_block_size_WH"]["rows"]):
         yield Row(
-            f"{rows} rows",
-            ns,
-            lambda rows=rows: programs.add_matmul("wormhole_b0", rows),
+            f"{rows} rows", ns, lambda rows=rows: programs.five_phases("wormhole_b0", rows, True),
             fitted=index in (0, 3),
-        )
+        )  # fmt: skip
 
 
-FUSION: dict[str, tuple[str, str, int]] = {
+def compute_blocks_formats() -> Rows:
+    """The same without setting data formats anew, which never change."""
+    for rows, ns in SILICON["compute_block_size_formats_WH"]["rows"]:
+        yield Row(f"{rows} rows", ns, lambda rows=rows: programs.five_phases("wormhole_b0", rows, False), fitted=rows == 1)
+
+
+def _copy(cb: int, dst: int) -> str:
+    return f"copy_tile_to_dst_init_short({cb}); copy_tile({cb}, i, {dst});"
+
+
+def _alone(cb: int, function: str) -> tuple[str, str]:
+    """What is done to a tile, and what once before, where one function is all."""
+    return f"copy_tile({cb}, i, 0); {function}_tile(0);", f"copy_tile_to_dst_init_short({cb}); {function}_tile_init();"
+
+
+_SQRT = f"{_copy(0, 0)} sqrt_tile_init(); sqrt_tile(0); "
+_ADD = "add_binary_tile_init(); add_binary_tile(0, 1, 0);"
+_REUSE = "EltwiseBinaryType::ELWMUL, EltwiseBinaryReuseDestType::DEST_TO_SRCA"
+_chain, _reduction = programs.text.chain, programs.text.reduction
+FUSION: dict[str, tuple[str, ...]] = {
     "sfpu_chain.fused(sqrt+add+exp)": (
-        "sqrt_tile_init(); sqrt_tile(0); add_binary_tile_init(); add_binary_tile(0, 1, 0); exp_tile_init(); exp_tile(0);",
-        "", 2,
+        _chain("sfpu_chain.fused(sqrt+add+exp)", f"{_SQRT}{_copy(1, 1)} {_ADD} exp_tile_init(); exp_tile(0);", "", (0, 1), 16),
     ),
-    "sqrt": ("sqrt_tile(0);", "sqrt_tile_init();", 1),
-    "add(sfpu)": ("add_binary_tile(0, 1, 0);", "add_binary_tile_init();", 2),
-    "exp": ("exp_tile(0);", "exp_tile_init();", 1),
+    "sfpu_chain.unfused": (
+        _chain("sqrt", *_alone(0, "sqrt"), (0,), 3),
+        _chain("add(sfpu)", f"{_copy(3, 0)} {_copy(1, 1)} {_ADD}", "", (3, 1), 4),
+        _chain("exp", *_alone(4, "exp"), (4,), 16),
+    ),
+    "fpu_sfpu.dstreuse": (
+        _chain("fpu_sfpu.dstreuse", f"{_SQRT}binary_dest_reuse_tiles_init<{_REUSE}>(1); binary_dest_reuse_tiles<{_REUSE}>(1, i, 0);",
+               "", (0, 1), 16),
+    ),
+    "fpu_sfpu.sfpu": (
+        _chain("fpu_sfpu.sfpu", f"{_SQRT}{_copy(1, 1)} mul_binary_tile_init(); mul_binary_tile(0, 1, 0);", "", (0, 1), 16),
+    ),
+    "fpu_sfpu.unfused": (
+        _chain("sqrt before mul", *_alone(0, "sqrt"), (0,), 3),
+        _chain("mul(fpu)", "mul_tiles(3, 1, i, i, 0);", "mul_tiles_init(3, 1);", (3, 1), 16),
+    ),
+    "reduce_recip.fused": (_reduction("reduce_recip.fused", "recip_tile_init(); recip_tile(0);", 16),),
+    "reduce_recip.unfused": (_reduction("reduce", "", 3), _chain("recip", *_alone(3, "recip"), (3,), 16, "1")),
 }  # fmt: skip
+"""Phases of each variant. A chain of several functions sets up each for every tile."""
+
+
+UNCLEAR = {("reduce", "pack"), ("recip", "unpack"), ("recip", "pack")}
+"""Where a processor stands that has nothing to do between two phases is not modelled: in one zone or the other."""
 
 
 def fusion() -> Rows:
-    for phase, _, _, _, wall in SILICON["compute_fusion_phases_WH"]["rows"]:
-        if phase in FUSION:
-            yield Row(
-                phase, wall, lambda phase=phase: programs.tiles_loop(
-                    programs.WORMHOLE_THEN, programs.text.unary_loop(*FUSION[phase]), FUSION[phase][2]
-                ),
-            )  # fmt: skip
-        elif phase == "mul(fpu)":
-            yield Row(
-                phase, wall,
-                lambda: programs.tiles_loop(programs.WORMHOLE_THEN, programs.text.BINARY_LOOP, 2), fitted=True,
-            )  # fmt: skip
+    """The three processors of each phase, which wait for the phase before."""
+    measured = {phase: engines for phase, *engines, _ in SILICON["compute_fusion_phases_WH"]["rows"]}
+    for variant, phases in FUSION.items():
+        reduces = variant.startswith("reduce")
+        inputs, out = ((32, 0, 1), 1) if reduces else ((32, 32), 32)
+        source = programs.text.fusion(phases)
+        for phase in measured:
+            if not any(f'"{phase}"' in text for text in phases):
+                continue
+            for thread, cycles in zip(("unpack", "math", "pack"), measured[phase], strict=True):
+                if (phase, thread) in UNCLEAR:
+                    continue
+                yield Row(
+                    f"{phase}, {thread}", cycles,
+                    lambda source=source, phase=phase, thread=thread, inputs=inputs, out=out: programs.zones(
+                        programs.WORMHOLE_THEN, source, inputs, out, out
+                    )[phase, thread],
+                    fitted=phase in ("mul(fpu)", "add(sfpu)", "reduce", "recip"),
+                )  # fmt: skip
+
+
+SHARDS = {2: (1, 2), 4: (1, 4), 8: (2, 4), 16: (4, 4), 32: (4, 8), 64: (8, 8)}
+"""Rows and columns of tiles of the shards of handshake_elision."""
 
 
 def handshake() -> Rows:
@@ -229,7 +291,7 @@ def handshake() -> Rows:
         for name, ns in (("handshake", with_calls), ("none", without)):
             yield Row(
                 f"{tiles} tiles, {name}", ns * CLOCK["BH"],
-                lambda tiles=tiles, name=name: programs.tilize("blackhole", tiles, name == "handshake"), fitted=index in (0, 5),
+                lambda tiles=tiles, name=name: programs.tilize("blackhole", *SHARDS[tiles], name == "handshake"), fitted=index in (0, 5),
             )  # fmt: skip
 
 
@@ -256,6 +318,32 @@ def matrix_unit() -> Rows:
         lambda: programs.pack_cycles("blackhole", True),
         fitted=True,
     )
+
+
+GEMM_BLOCKS = {
+    **dict.fromkeys([("bf16", 512), ("bf16", 1024), ("bf16", 2048), ("bfp8", 2048), ("bfp4", 2048), ("bfp4", 3072)], (1, 1)),
+    ("bf16", 3072): (4, 1),
+    ("bfp8", 3072): (2, 1),
+    ("bf16", 4096): (1, 2),
+    ("bf16", 8192): (2, 4),
+    ("bfp8", 8192): (2, 4),
+}
+"""Blocks of an eighth of K, and of a core's result along each side, that the benchmark chooses for a format and size."""
+FORMATS = {"bf16": "Float16_b", "bfp8": "Bfp8_b", "bfp4": "Bfp4_b"}
+CYCLES_A_TILE = {"LoFi": 16, "HiFi2": 32, "HiFi4": 64}
+
+
+def gemm() -> Rows:
+    """Products of the whole chip; sharded ones have their first operand and result in L1."""
+    for m, k, n, layout, kind, fidelity, percent in SILICON["gemm_N150_manual"]["rows"]:
+        parts, split = GEMM_BLOCKS[kind, n]
+        blocks = matmul.Blocks.of(m, k, n, parts, split, sharded=layout != "DRAM")
+        yield Row(
+            f"{m} x {k} x {n} {kind} {fidelity}",
+            (m // 32) * (k // 32) * (n // 32) * CYCLES_A_TILE[fidelity] / matmul.GRID**2 / (percent / 100),
+            lambda blocks=blocks, kind=kind, fidelity=fidelity: matmul.gemm("wormhole_b0", blocks, FORMATS[kind], fidelity),
+            fitted=n == 3072,
+        )  # fmt: skip
 
 
 SFPU_CALLS: dict[str, tuple[str, str]] = {
@@ -358,6 +446,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "noc_latencies BH L1 writes": lambda: noc_unicast("BH", True),
     "noc_latencies WH DRAM": lambda: noc_dram("WH"),
     "noc_latencies BH DRAM": lambda: noc_dram("BH"),
+    "noc_latencies, more series": noc_more,
     "noc_latencies one core, many peers": noc_peers,
     "noc_latencies multicast": noc_multicast,
     "wh_dram_table, one channel": dram_rate,
@@ -370,9 +459,11 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "split_reader_WH": split_reader,
     "row_unicast_vs_mcast_WH": row_rounds,
     "compute_block_size_WH": compute_blocks,
+    "compute_block_size, formats kept, WH": compute_blocks_formats,
     "compute_fusion_phases_WH": fusion,
     "handshake_elision_BH": handshake,
     "matrix unit, unpack, pack": matrix_unit,
+    "gemm_N150_manual": gemm,
     "sfpu_cycles_per_tile": sfpu,
 }
 
@@ -388,8 +479,7 @@ NOT_RUN = {
     "noc_latencies WH_mcast_4dst_64txn": "where the sender stands outside its rectangle is not published",
     "noc_latencies WH_col_to_col, BH_row_to_row": "pairing of senders and receivers is not published",
     "wh_dram_table, 12 cores, random": "one draw, not published; nine draws here differ by a factor of 1.5 to 1.8",
-    "gemm_N150_manual": "whole-chip matmuls with the library's own choice of blocks",
-    "compute_fusion_phases_WH dstreuse, reduce, recip": "shapes of the phases are not published",
+    "compute_fusion_phases_WH reduce (pack), recip (unpack, pack)": "in which of the two zones a processor waits that has nothing to do",
     "tilize_llk": "cycles of one engine alone; parameters of the chip files are these numbers",
     "sfpu_cycles_per_tile ranges": "a range is no measurement of one kernel",
     **{

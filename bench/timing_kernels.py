@@ -162,73 +162,104 @@ RELU = compute(
     }
 """
 )
-# One tile after the other from eight cores, in pieces; a second reader takes half of the tiles and writes all.
-SPLIT_READ = """    const uint32_t tiles = get_arg_val<uint32_t>(0), bytes = get_arg_val<uint32_t>(1), remote = get_arg_val<uint32_t>(2);
-    for (uint32_t t = 0; t < tiles; t++) {
-        const uint32_t peer = t % 8;
-        const uint32_t x = get_arg_val<uint32_t>(3 + 2 * peer), y = get_arg_val<uint32_t>(4 + 2 * peer);
-        cb_reserve_back(CB, 1);
-        const uint32_t l1 = get_write_ptr(CB);
-        for (uint32_t done = 0; done < get_tile_size(CB); done += bytes)
-            noc_async_read(get_noc_addr(x, y, remote + done), l1 + done, bytes);
-        noc_async_read_barrier();
-        cb_push_back(CB, 1);
+# Tiles in order from the shards of eight cores, in pieces; blocks of eight tiles fill two buffers, half each. A second reader
+# takes the second halves, and always writes.
+GATHER = """    constexpr uint32_t pieces = get_compile_time_arg_val(0), blocks = get_compile_time_arg_val(1), cores = 8, half_tiles = 4;
+    const uint32_t shard = get_arg_val<uint32_t>(0), size = get_tile_size(0), piece = size / pieces;
+    auto x = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_arg_addr(1)), y = x + cores;
 """
-SPLIT_READER = dataflow(SPLIT_READ.replace("CB", "0") + "    }\n")
-SPLIT_READER_WRITER = dataflow(
-    "    constexpr auto args = TensorAccessorArgs<0>();\n    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(19));\n"
-    + SPLIT_READ.replace("CB", "1")
-    + """    }
-    for (uint32_t cb = 0; cb < 2; cb++) {
-        cb_wait_front(cb, tiles);
-        for (uint32_t t = 0; t < tiles; t++) {
-            noc_async_write_page(cb * tiles + t, pages, get_read_ptr(cb) + t * get_tile_size(cb));
-            noc_async_writes_flushed();
+GATHER_HALF = """for (uint32_t i = 0; i < half_tiles; i++) {
+                const uint32_t tile = (2 * block + half) * half_tiles + i, source = tile / 8;
+                cb_reserve_back(half, 1);
+                const uint32_t to = get_write_ptr(half), from = shard + tile % 8 * size;
+                for (uint32_t p = 0; p < pieces; p++) noc_async_read(get_noc_addr(x[source], y[source], from + p * piece), to + p * piece, piece);
+                noc_async_read_barrier();
+                cb_push_back(half, 1);
+            }"""
+GATHER_READER = dataflow(
+    GATHER
+    + """    constexpr uint32_t halves = get_compile_time_arg_val(2);
+    for (uint32_t block = 0; block < blocks; block++)
+        for (uint32_t half = 0; half < halves; half++) {
+            HALF
         }
-        cb_pop_front(cb, tiles);
+""".replace("HALF", GATHER_HALF)
+)
+GATHER_WRITER = dataflow(
+    GATHER
+    + """    constexpr bool reads = get_compile_time_arg_val(2);
+    constexpr auto args = TensorAccessorArgs<3>();
+    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(1 + 2 * cores));
+    for (uint32_t block = 0; block < blocks; block++) {
+        if (reads) {
+            constexpr uint32_t half = 1;
+            HALF
+        }
+        cb_wait_front(0, half_tiles);
+        cb_wait_front(1, half_tiles);
+        for (uint32_t i = 0; i < half_tiles; i++)
+            for (uint32_t half = 0; half < 2; half++)
+                noc_async_write_page((2 * block + half) * half_tiles + i, pages, get_read_ptr(half) + i * size);
+        noc_async_writes_flushed();
+        cb_pop_front(0, half_tiles);
+        cb_pop_front(1, half_tiles);
     }
     noc_async_write_barrier();
-"""
+""".replace("HALF", GATHER_HALF)
 )
-# Ordered rounds along a row: each core in turn sends its payload, in pieces, to the others of its row, which have said that
-# they are ready. The next sender gets its data and its flag last.
-ROW_ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_arg_val<uint32_t>(1), bytes = get_arg_val<uint32_t>(2);
-    const uint32_t pieces = get_arg_val<uint32_t>(3), l1 = get_arg_val<uint32_t>(4), y = get_arg_val<uint32_t>(5);
-    const uint32_t piece = bytes / pieces, arrived = get_semaphore(0), ready = get_semaphore(1);
-    auto word = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(arrived);
-    for (uint32_t d = 0; d < pieces; d++)
-        for (uint32_t round = 0; round < cores; round++) {
-            if (round != me) {
-                if (d + round >= FIRST) noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + round), y, ready), 1);
-                noc_semaphore_wait_min(word, d * (cores - 1) + round + 1 - (round > me));
-                continue;
-            }
-            if (d + round >= FIRST)
-                noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready), (d + (round >= FIRST)) * (cores - 1));
-SEND
-            noc_async_writes_flushed();
-        }
+# Ordered rounds along a row: each core in turn sends its payload, in pieces, to the others of its row. Unicast: writes to each, a
+# barrier, a count for each. Multicast: receivers say that they are ready, a flag follows the data on one reserved path.
+ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_arg_val<uint32_t>(1), bytes = get_arg_val<uint32_t>(2);
+    const uint32_t pieces = get_arg_val<uint32_t>(3), times = get_arg_val<uint32_t>(4), piece = bytes / pieces, base = get_arg_val<uint32_t>(5);
 """
 ROW_UNICAST = dataflow(
-    ROW_ROUNDS.replace("FIRST", "0").replace(
-        "SEND",
-        """            for (uint32_t i = 1; i < cores; i++) {
-                const uint64_t other = get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, l1 + bytes + d * piece);
-                noc_async_write(l1 + d * piece, other, piece);
+    ROUNDS
+    + """    const uint32_t arrived = get_semaphore(0);
+    auto word = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(arrived);
+    uint32_t expected = 0;
+    for (uint32_t time = 0; time < times; time++)
+        for (uint32_t round = 0; round < cores; round++)
+            for (uint32_t p = 0; p < pieces; p++) {
+                if (round != me) {
+                    noc_semaphore_wait_min(word, ++expected);
+                    continue;
+                }
+                const uint32_t chunk = base + me * bytes + p * piece;
+                for (uint32_t peer = 0; peer < cores; peer++)
+                    if (peer != me)
+                        noc_async_write(chunk, get_noc_addr(get_arg_val<uint32_t>(6 + 2 * peer), get_arg_val<uint32_t>(7 + 2 * peer), chunk), piece);
+                noc_async_write_barrier();
+                for (uint32_t peer = 0; peer < cores; peer++)
+                    if (peer != me)
+                        noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + 2 * peer), get_arg_val<uint32_t>(7 + 2 * peer), arrived), 1);
             }
-            noc_async_writes_flushed();
-            for (uint32_t i = 1; i < cores; i++)
-                noc_semaphore_inc(get_noc_addr(get_arg_val<uint32_t>(6 + (me + cores - i) % cores), y, arrived), 1);""",
-    )
+"""
 )
-# Data and flag go over one reserved path. Nobody waits for the receivers of the very first round.
 ROW_MULTICAST = dataflow(
-    ROW_ROUNDS.replace("FIRST", "1").replace(
-        "SEND",
-        """            const uint32_t x0 = get_arg_val<uint32_t>(6), x1 = get_arg_val<uint32_t>(5 + cores);
-            noc_async_write_multicast(l1 + d * piece, get_noc_multicast_addr(x0, y, x1, y, l1 + bytes + d * piece), piece, cores - 1, true);
-            noc_semaphore_inc_multicast(get_noc_multicast_addr(x0, y, x1, y, arrived), 1, cores - 1);""",
-    )
+    ROUNDS
+    + """    const uint32_t arrived = get_semaphore(0), ready = get_semaphore(1);
+    auto arrived_word = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(arrived), ready_word = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(ready);
+    auto corner = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_arg_addr(6));
+    const uint32_t x0 = corner[0], y0 = corner[1], x1 = corner[2 * cores - 2], y1 = corner[2 * cores - 1];
+    for (uint32_t time = 0; time < times; time++)
+        for (uint32_t round = 0; round < cores; round++)
+            for (uint32_t p = 0; p < pieces; p++) {
+                if (round == me) {
+                    const uint32_t chunk = base + round * bytes + p * piece;
+                    noc_semaphore_wait(ready_word, cores - 1);
+                    noc_semaphore_set(ready_word, 0);
+                    noc_async_write_multicast(chunk, get_noc_multicast_addr(x0, y0, x1, y1, chunk), piece, cores - 1, true);
+                    noc_semaphore_set(arrived_word, VALID);
+                    noc_semaphore_set_multicast(arrived, get_noc_multicast_addr(x0, y0, x1, y1, arrived), cores - 1);
+                    noc_async_writes_flushed();
+                    noc_semaphore_set(arrived_word, INVALID);
+                } else {
+                    noc_semaphore_inc(get_noc_addr(corner[2 * round], corner[2 * round + 1], ready), 1);
+                    noc_semaphore_wait(arrived_word, VALID);
+                    noc_semaphore_set(arrived_word, INVALID);
+                }
+            }
+"""
 )
 
 # Compute loops on resident operands: circular buffers 0, 1 and 2 are filled before, 16 is drained by nobody.
@@ -241,33 +272,70 @@ FILL = dataflow(
     }
 """
 )
-UNARY_LOOP = """    for (uint32_t i = 0; i < count; i++) {
-        cb_wait_front(0, 1);
-        tile_regs_acquire();
-        COPY
-        OPERATION
-        tile_regs_commit();
-        cb_pop_front(0, 1);
-        cb_reserve_back(16, 1);
-        tile_regs_wait();
-        pack_tile(0, 16);
-        tile_regs_release();
-        cb_push_back(16, 1);
+# Variants of compute_fusion: phases one after the other, each in a zone, some times over; results are drained in between.
+FUSION = """void kernel_main() {
+    const uint32_t count = get_arg_val<uint32_t>(0), times = get_arg_val<uint32_t>(1), results = get_arg_val<uint32_t>(2);
+    compute_kernel_hw_startup(0, 1, 16);
+    for (uint32_t time = 0; time < times; time++) {
+PHASES
+        if (time + 1 < times) {
+            cb_wait_front(16, results);
+            cb_pop_front(16, results);
+        }
     }
+}
+"""
+CHAIN = """        {
+            DeviceZoneScopedN("NAME");
+            WAIT
+            FIRST
+            cb_reserve_back(OUT, count);
+            for (uint32_t i = 0; i < count; i++) {
+                tile_regs_acquire();
+                EACH
+                tile_regs_commit();
+                tile_regs_wait();
+                pack_tile(0, OUT);
+                tile_regs_release();
+            }
+            cb_push_back(OUT, count);
+            POP
+        }
+"""
+REDUCE = """        {
+            DeviceZoneScopedN("NAME");
+            cb_wait_front(2, 1);
+            cb_wait_front(0, count);
+            reduce_init<PoolType::SUM, ReduceDim::REDUCE_ROW>(0, 2, OUT);
+            cb_reserve_back(OUT, 1);
+            tile_regs_acquire();
+            for (uint32_t i = 0; i < count; i++) reduce_tile<PoolType::SUM, ReduceDim::REDUCE_ROW>(0, 2, i, 0, 0);
+            EACH
+            tile_regs_commit();
+            tile_regs_wait();
+            pack_tile(0, OUT);
+            tile_regs_release();
+            cb_push_back(OUT, 1);
+            reduce_uninit();
+        }
 """
 
 
-def unary_loop(operation: str, init: str, copies: int = 1) -> str:
-    """Per tile: copies into DST, each with its initialisation when there are several; vector functions; pack."""
-    start = "copy_tile_to_dst_init_short({0}); " if copies > 1 else ""
-    copy = " ".join((start + "copy_tile({0}, 0, {0});").format(i) for i in range(copies))
-    every = range(copies)
-    body = UNARY_LOOP.replace("COPY", copy).replace("OPERATION", operation)
-    body = body.replace("cb_wait_front(0, 1);", " ".join(f"cb_wait_front({i}, 1);" for i in every))
-    body = body.replace("cb_pop_front(0, 1);", " ".join(f"cb_pop_front({i}, 1);" for i in every))
-    return compute(
-        f"    const uint32_t count = get_arg_val<uint32_t>(0);\n    init_sfpu(0, 16);\n    {init}\n" + body
-    )
+def chain(name: str, each: str, first: str, operands: Sequence[int], out: int, count: str = "count") -> str:
+    """A phase that does `each` to tile `i` of its operands; those that a phase before made are given back."""
+    waits = " ".join(f"cb_wait_front({cb}, count);" for cb in operands)
+    pops = " ".join(f"cb_pop_front({cb}, count);" for cb in operands if cb in (3, 4))
+    text = CHAIN.replace("NAME", name).replace("EACH", each).replace("FIRST", first).replace("WAIT", waits)
+    return text.replace("POP", pops).replace("OUT", str(out)).replace("count", count)
+
+
+def reduction(name: str, each: str, out: int) -> str:
+    """The phase that sums the columns of all tiles of operand 0."""
+    return REDUCE.replace("NAME", name).replace("EACH", each).replace("OUT", str(out))
+
+
+def fusion(phases: Sequence[str]) -> str:
+    return COMPUTE + '#include "tools/profiler/kernel_profiler.hpp"\n' + FUSION.replace("PHASES", "".join(phases))
 
 
 def repeated(operation: str, init: str) -> str:
@@ -278,24 +346,6 @@ def repeated(operation: str, init: str) -> str:
     )
 
 
-BINARY_LOOP = compute(
-    """    const uint32_t count = get_arg_val<uint32_t>(0);
-    binary_op_init_common(0, 1, 16);
-    mul_tiles_init(0, 1);
-    cb_wait_front(0, count);
-    cb_wait_front(1, count);
-    for (uint32_t i = 0; i < count; i++) {
-        tile_regs_acquire();
-        mul_tiles(0, 1, i, i, 0);
-        tile_regs_commit();
-        cb_reserve_back(16, 1);
-        tile_regs_wait();
-        pack_tile(0, 16);
-        tile_regs_release();
-        cb_push_back(16, 1);
-    }
-"""
-)
 MATMUL_TILES = compute(
     """    const uint32_t count = get_arg_val<uint32_t>(0);
     mm_init(0, 1, 16);
@@ -336,59 +386,102 @@ PACK_TILES = compute(
     tile_regs_release();
 """
 )
+# A shard of rows of tiles, tilized in place; with HANDSHAKE, pages come and go with each row.
 TILIZE = compute(
-    """    const uint32_t count = get_arg_val<uint32_t>(0), handshake = get_arg_val<uint32_t>(1);
+    """    const uint32_t rows = get_arg_val<uint32_t>(0), wide = get_arg_val<uint32_t>(1);
     compute_kernel_hw_startup(0, 16);
-    tilize_init(0, count, 16);
-    if (handshake) {
-        cb_wait_front(0, count);
-        cb_reserve_back(16, count);
+    tilize_init(0, wide, 16);
+    for (uint32_t r = 0; r < rows; r++) {
+#ifdef HANDSHAKE
+        cb_wait_front(0, wide);
+        cb_reserve_back(16, wide);
+        tilize_block(0, wide, 16);
+        cb_push_back(16, wide);
+        cb_pop_front(0, wide);
+#else
+        tilize_block(0, wide, 16, r * wide, r * wide);
+#endif
     }
-    tilize_block(0, count, 16);
-    if (handshake) {
-        cb_push_back(16, count);
-        cb_pop_front(0, count);
-    }
+    tilize_uninit(0, 16);
 """
 )
-# (A + B) @ C on one core: rows of blocks, an element-wise phase and a matmul phase in turn.
-ADD_MATMUL = compute(
-    """    const uint32_t mt = get_arg_val<uint32_t>(0), kt = get_arg_val<uint32_t>(1), nt = get_arg_val<uint32_t>(2), rows = get_arg_val<uint32_t>(3);
-    binary_op_init_common(0, 1, 24);
-    cb_wait_front(0, mt * kt);
-    cb_wait_front(1, mt * kt);
-    cb_wait_front(2, kt * nt);
-    for (uint32_t m = 0; m < mt; m += rows) {
-        reconfig_data_format(0, 1);
-        pack_reconfig_data_format(24);
-        add_tiles_init(0, 1);
-        cb_reserve_back(24, rows * kt);
-        for (uint32_t i = 0; i < rows * kt; i++) {
-            tile_regs_acquire();
-            add_tiles(0, 1, m * kt + i, m * kt + i, 0);
-            tile_regs_commit();
-            tile_regs_wait();
-            pack_tile(0, 24);
-            tile_regs_release();
-        }
-        cb_push_back(24, rows * kt);
-        cb_wait_front(24, rows * kt);
-        reconfig_data_format(24, 2);
-        pack_reconfig_data_format(16);
-        mm_init_short(24, 2);
-        cb_reserve_back(16, rows * nt);
-        for (uint32_t r = 0; r < rows; r++)
-            for (uint32_t n = 0; n < nt; n++) {
-                tile_regs_acquire();
-                for (uint32_t k = 0; k < kt; k++) matmul_tiles(24, 2, r * kt + k, k * nt + n, 0);
-                tile_regs_commit();
-                tile_regs_wait();
-                pack_tile(0, 16);
-                tile_regs_release();
-            }
-        cb_push_back(16, rows * nt);
-        cb_pop_front(24, rows * kt);
+PUBLISH = dataflow("    cb_reserve_back(0, get_arg_val<uint32_t>(0));\n    cb_push_back(0, get_arg_val<uint32_t>(0));\n")
+RETIRE = dataflow("    cb_wait_front(16, get_arg_val<uint32_t>(0));\n    cb_pop_front(16, get_arg_val<uint32_t>(0));\n")
+# out = (A + B) @ C in five phases, on `rows` rows of tiles at a time: tilize A, tilize B, add, multiply, untilize. All phases set up
+# their operation; RECONFIGURE their data formats too, which never change.
+FIVE_PHASES = (
+    COMPUTE
+    + """#include "api/compute/eltwise_binary.h"
+#include "api/compute/matmul.h"
+#include "api/compute/pack_untilize.h"
+#include "api/compute/tilize.h"
+#ifdef RECONFIGURE
+#define FORMATS(unpacked, packed) unpacked; pack_reconfig_data_format(packed)
+#else
+#define FORMATS(unpacked, packed)
+#endif
+constexpr uint32_t kt = 4, nt = 4;
+inline void tilized(uint32_t from, uint32_t to, uint32_t rows) {
+    FORMATS(reconfig_data_format_srca(from), to);
+    fast_tilize_init(from, kt, to);
+    for (uint32_t r = 0; r < rows; r++) {
+        cb_wait_front(from, kt);
+        cb_reserve_back(to, kt);
+        fast_tilize_block(from, kt, to);
+        cb_push_back(to, kt);
+        cb_pop_front(from, kt);
     }
+    fast_tilize_uninit(from, to, kt);
+}
+void kernel_main() {
+    const uint32_t mt = get_arg_val<uint32_t>(0), rows = get_arg_val<uint32_t>(1);
+    compute_kernel_hw_startup(0, 3);
+    for (uint32_t m = 0; m < mt; m += rows) {
+        tilized(0, 3, rows);
+        tilized(1, 4, rows);
+        FORMATS(reconfig_data_format(3, 4), 5);
+        add_tiles_init(3, 4);
+        for (uint32_t i = 0; i < rows * kt; i++) {
+            cb_wait_front(3, 1);
+            cb_wait_front(4, 1);
+            tile_regs_acquire();
+            add_tiles(3, 4, 0, 0, 0);
+            tile_regs_commit();
+            cb_pop_front(3, 1);
+            cb_pop_front(4, 1);
+            cb_reserve_back(5, 1);
+            tile_regs_wait();
+            pack_tile(0, 5);
+            tile_regs_release();
+            cb_push_back(5, 1);
+        }
+        FORMATS(reconfig_data_format(2, 5), 6);
+        mm_block_init_short(5, 2, 0, nt, 1, kt);
+        cb_wait_front(5, rows * kt);
+        cb_wait_front(2, kt * nt);
+        for (uint32_t r = 0; r < rows; r++) {
+            tile_regs_acquire();
+            for (uint32_t k = 0; k < kt; k++) matmul_block(5, 2, r * kt + k, k * nt, 0, 0, nt, 1, kt);
+            tile_regs_commit();
+            cb_reserve_back(6, nt);
+            tile_regs_wait();
+            for (uint32_t n = 0; n < nt; n++) pack_tile(n, 6);
+            tile_regs_release();
+            cb_push_back(6, nt);
+        }
+        cb_pop_front(5, rows * kt);
+        FORMATS(reconfig_data_format_srca(6), 16);
+        pack_untilize_init<nt, nt>(6, 16);
+        for (uint32_t r = 0; r < rows; r++) {
+            cb_wait_front(6, nt);
+            cb_reserve_back(16, nt);
+            pack_untilize_block<nt, nt>(6, 1, 16);
+            cb_pop_front(6, nt);
+            cb_push_back(16, nt);
+        }
+        pack_untilize_uninit(16);
+    }
+}
 """
 )
 # One core streams a whole bank: blocks of transfers with a barrier at the end.

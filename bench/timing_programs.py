@@ -10,16 +10,17 @@ import timing_kernels as text
 
 from ttlang import hardware as chips
 from ttlang.simulator import Device, Program
+from ttlang.simulator.trace import TraceKind
 
 SCRATCH = 512 << 10
 """L1 offset of the bytes that kernels without circular buffers move; 768 KiB lie above it on both chips."""
-BYTES = {"Float16_b": 2048, "Float32": 4096, "Bfp8_b": 1088}
+BYTES = {"Float16_b": 2048, "Float32": 4096, "Bfp8_b": 1088, "Bfp4_b": 576}
 
 
 WORMHOLE_THEN = "wormhole_b0, library of double_buffer and compute_fusion"
 """Wormhole with the functions of the library that these two were measured with, where 0.81 has others."""
-FUNCTIONS_THEN = {"relu": 173, "sqrt": 910}
-"""relu: fitted to double_buffer. sqrt: 28 instructions a row on Wormhole (PR 54317), before zeros kept their sign (PR 56138)."""
+FUNCTIONS_THEN = {"relu": 173, "recip": 2400, "sqrt": 910}
+"""relu: fitted to double_buffer, recip to compute_fusion. sqrt: 28 instructions a row on Wormhole (PR 54317), before zeros kept their sign (PR 56138)."""
 
 
 @cache
@@ -167,47 +168,43 @@ def copy_ahead(chip: str, block: int, ahead: int, trids: bool) -> int:
         target.free()
 
 
-def split_reader(chip: str, size: int, readers: int) -> int:
-    """64 bfloat16 tiles from eight cores of the next rows, `size` bytes a read, a barrier a tile; written to DRAM."""
-    opened, core = device(chip), (0, 0, 0, 0)
+def split_reader(chip: str, size: int, split: bool) -> dict[str, int]:
+    """64 bfloat16 tiles from the eight cores of a row to a core below and to DRAM, `size` bytes a read, a barrier a tile: when the
+    reader and the writer end."""
+    opened, core = device(chip), (0, 1, 0, 1)
     target = opened.allocate(64, 2048)
-    sources = [part for i in range(8) for part in opened.noc_coordinate(i % 4 + 1, i // 4 + 1)]
-    program, share = Program(), 64 // readers
+    x, y = zip(*(opened.noc_coordinate(column, 0) for column in range(8)), strict=True)
+    program, pieces = Program(), 2048 // size
     program.add_kernel(
-        text.SPLIT_READER,
-        "reader",
-        core,
-        name="read",
-        runtime_args={(0, 0): [share, size, SCRATCH, *sources]},
-    )
-    if readers == 1:
-        program.add_kernel(
-            text.WRITE_BLOCKS, "writer", core, compile_time_args=[*target.accessor_args, 0], defines={"FLUSH": "1"},
-            runtime_args={(0, 0): [target.address, 0, 64, 1]},
-        )  # fmt: skip
-    else:
-        program.add_kernel(
-            text.SPLIT_READER_WRITER, "writer", core, compile_time_args=target.accessor_args,
-            runtime_args={(0, 0): [share, size, SCRATCH, *sources, target.address]},
-        )  # fmt: skip
-    for index in range(readers):
-        program.add_circular_buffer(index, core, num_pages=2 if readers == 1 else share)
+        text.GATHER_READER, "reader", core, name="reader", compile_time_args=[pieces, 8, 1 if split else 2],
+        runtime_args={(0, 1): [SCRATCH, *x, *y]},
+    )  # fmt: skip
+    program.add_kernel(
+        text.GATHER_WRITER, "writer", core, name="writer", compile_time_args=[pieces, 8, int(split), *target.accessor_args],
+        runtime_args={(0, 1): [SCRATCH, *x, *y, target.address]},
+    )  # fmt: skip
+    for index in (0, 1):
+        program.add_circular_buffer(index, core, num_pages=8)
     try:
         result = opened.run(program, sanitize=False)
     finally:
         target.free()
-    return max(thread.end for thread in result.threads if readers > 1 or thread.kernel == "read")
+    return {thread.kernel: thread.end for thread in result.threads}
 
 
 def row_rounds(chip: str, cores: int, size: int, pieces: int, use_multicast: bool) -> int:
-    """In each of eight rows every core in turn sends `size` bytes, in pieces, to the others."""
+    """In each of eight rows every core in turn sends `size` bytes, in pieces, to the others: cycles of one more time."""
+    few, many = (_row_rounds(chip, cores, size, pieces, use_multicast, times) for times in (1, 3))
+    return (many - few) // 2
+
+
+def _row_rounds(chip: str, cores: int, size: int, pieces: int, use_multicast: bool, times: int) -> int:
     opened, area = device(chip), (0, 0, cores - 1, 7)
-    columns = [opened.noc_coordinate(x, 0)[0] for x in range(cores)]
     program = Program()
     program.add_kernel(
-        text.ROW_MULTICAST if use_multicast else text.ROW_UNICAST, "writer", area, noc=0,
+        text.ROW_MULTICAST if use_multicast else text.ROW_UNICAST, "reader", area, noc=0,
         runtime_args={
-            (x, y): [cores, x, size, pieces, SCRATCH, opened.noc_coordinate(0, y)[1], *columns]
+            (x, y): [cores, x, size, pieces, times, SCRATCH, *(part for i in range(cores) for part in opened.noc_coordinate(i, y))]
             for x in range(cores) for y in range(8)
         },
     )  # fmt: skip
@@ -240,10 +237,25 @@ def run_compute(
     return {**ends, "wall": max(ends.values())}
 
 
-def tiles_loop(chip: str, source: str, inputs: int = 1, count: int = 32) -> int:
-    """Cycles of a loop over `count` tiles of each input, without what comes before the loop."""
-    few, many = (run_compute(chip, source, [n], [n] * inputs, [(16, n)])["wall"] for n in (count, 2 * count))
-    return many - few
+@cache
+def zones(chip: str, source: str, inputs: tuple[int, ...], scratch: int, results: int) -> dict[tuple[str, str], int]:
+    """Cycles of each zone of a compute kernel on each processor, in the second of three passes. Circular buffers 0 to 2 hold
+    `inputs` tiles, 3 and 4 `scratch`, 16 `results`."""
+    program, core = Program(), (0, 0, 0, 0)
+    program.add_kernel(text.FILL, "reader", core, runtime_args={(0, 0): [*inputs, *[0] * (3 - len(inputs))]})
+    program.add_kernel(source, "compute", core, name="measured", runtime_args={(0, 0): [inputs[0], 3, results]})
+    for index, pages in [*enumerate(inputs), (3, scratch), (4, scratch), (16, results)]:
+        if pages:
+            program.add_circular_buffer(index, core, num_pages=pages)
+    result = device(chip).run(program, sanitize=False, trace=True)
+    assert result.trace is not None
+    found: dict[tuple[str, str], list[int]] = {}
+    records = result.trace.of(TraceKind.ZONE)
+    fields = (records[name].tolist() for name in ("value", "processor", "cycles"))
+    for value, processor, cycles in zip(*fields, strict=True):
+        name = result.trace.zone_names[value], result.threads[processor].thread
+        found.setdefault(name, []).append(cycles)
+    return {name: cycles[1] for name, cycles in found.items()}
 
 
 def function_cycles(chip: str, operation: str, init: str, count: int = 64, **options: object) -> float:
@@ -281,17 +293,30 @@ def matmul_tiles_cycles(chip: str, fidelity: str, count: int = 128) -> float:
     return (many - few) / count
 
 
-def add_matmul(chip: str, rows: int) -> int:
-    """(A + B) @ C with 8x4 and 4x4 tiles, `rows` tile rows a phase."""
-    return run_compute(
-        chip, text.ADD_MATMUL, [8, 4, 4, rows], [32, 32, 16], [(16, 32), (24, 4 * rows)], math_fidelity="HiFi2",
-        fp32_dest_acc=True,
-    )["wall"]  # fmt: skip
+def five_phases(chip: str, rows: int, reconfigure: bool) -> int:
+    """(A + B) @ C with 8x4 and 4x4 tiles, `rows` rows of tiles at a time: cycles of one pass over all of A, the start apart."""
+    few, many = (
+        run_compute(
+            chip, text.FIVE_PHASES, [8 * n, rows], [32 * n, 32 * n, 16], [(3, 4 * rows), (4, 4 * rows), (5, 4 * rows), (6, 4 * rows), (16, 32 * n)],
+            math_fidelity="HiFi2", fp32_dest_acc=True, defines={"RECONFIGURE": "1"} if reconfigure else {},
+        )["wall"]
+        for n in (1, 2)
+    )  # fmt: skip
+    return many - few
 
 
-def tilize(chip: str, tiles: int, handshake: bool) -> int:
-    """tilize_block of one row of tiles, resident, with or without calls of its circular buffers."""
-    return run_compute(chip, text.TILIZE, [tiles, int(handshake)], [tiles], [(16, tiles)])["wall"]
+def tilize(chip: str, rows: int, wide: int, handshake: bool) -> int:
+    """A resident shard of rows of tiles, tilized; with a hand-shake, a reader publishes it and a writer retires it."""
+    program, core, tiles = Program(), (0, 0, 0, 0), rows * wide
+    if handshake:
+        program.add_kernel(text.PUBLISH, "reader", core, runtime_args={(0, 0): [tiles]})
+        program.add_kernel(text.RETIRE, "writer", core, runtime_args={(0, 0): [tiles]})
+    program.add_kernel(
+        text.TILIZE, "compute", core, runtime_args={(0, 0): [rows, wide]}, defines={"HANDSHAKE": "1"} if handshake else {}
+    )  # fmt: skip
+    for index in (0, 16):
+        program.add_circular_buffer(index, core, num_pages=tiles)
+    return device(chip).run(program, sanitize=False).cycles
 
 
 def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:

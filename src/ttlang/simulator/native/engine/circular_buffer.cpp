@@ -19,6 +19,12 @@ double call_cycles(const Fiber* fiber) {
     return fiber->role <= TTSIM_DM1 ? settings.risc_circular_buffer : settings.risc_compute_circular_buffer;
 }
 
+/// When the other side sees what a call gives it: on a compute processor the engine does it, after what it still has to do.
+Time seen_at(const Fiber* fiber) {
+    const double latency = fiber->role <= TTSIM_DM1 ? 0 : fiber->core->machine->settings.risc_compute_circular_buffer_latency;
+    return fiber->time + Time(latency);
+}
+
 uint32_t ring(const CircularBuffer& cb, uint32_t position) { return position >= cb.pages ? position % cb.pages : position; }
 
 void check_capacity(const CircularBuffer& cb, uint32_t index, uint32_t pages, const char* call, uint32_t line) {
@@ -81,8 +87,9 @@ void tensix_cb_push_back(uint32_t index, uint32_t pages, uint32_t line) {
     charge(fiber, line, call_cycles(fiber));
     if (checked(fiber)) check_push(fiber, index, pages, line);
     cb.producer = fiber;
+    const Time seen = seen_at(fiber);
     for (uint32_t i = 0; i < pages; i++) {
-        cb.pushed_at[cb.write_page] = fiber->time;
+        cb.pushed_at[cb.write_page] = seen;
         if (++cb.write_page == cb.pages) cb.write_page = 0;
     }
     cb.received += pages;
@@ -121,8 +128,9 @@ void tensix_cb_pop_front(uint32_t index, uint32_t pages, uint32_t line) {
     if (checked(fiber)) check_pop(fiber, index, pages, line);
     cb.consumer = fiber;
     if (fiber->role == TTSIM_UNPACK) keep_operands(*fiber->core, index);
+    const Time seen = seen_at(fiber);
     for (uint32_t i = 0; i < pages; i++) {
-        cb.freed_at[cb.read_page] = fiber->time;
+        cb.freed_at[cb.read_page] = seen;
         if (++cb.read_page == cb.pages) cb.read_page = 0;
     }
     cb.acked += pages;

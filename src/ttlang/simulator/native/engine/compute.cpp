@@ -35,8 +35,9 @@ double math_copy_cycles(const Settings& settings, DataFormat format) {
     return element_bytes(format) == sizeof(float) ? settings.math_copy_32bit_cycles : settings.math_copy_cycles;
 }
 
-double matmul_unpack_cycles(const Settings& settings, uint32_t bytes, uint32_t tiles) {
-    return tiles * settings.unpack_matmul_tile_cycles + bytes / settings.unpack_matmul_bytes_per_cycle;
+/// Two unpackers at once, one for each operand.
+double matmul_unpack_cycles(const Settings& settings, uint32_t a_bytes, uint32_t b_bytes) {
+    return (a_bytes > b_bytes ? a_bytes : b_bytes) / settings.unpack_matmul_bytes_per_cycle;
 }
 
 double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& math) {
@@ -123,12 +124,14 @@ void tensix_init(uint32_t units, uint32_t line) {
 void tensix_hw_startup(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->core->machine->sanitizer) configure_all(fiber, cb_a, cb_b, out, line);
-    charge(fiber, line, fiber->core->machine->settings.unpack_reconfigure_cycles);
+    charge(fiber, line, fiber->core->machine->settings.unpack_startup_cycles);
 }
 
 void tensix_reconfigure(uint32_t units, uint32_t line) {
     Fiber* fiber = self();
-    if (units >> fiber->role & 1) charge(fiber, line, fiber->core->machine->settings.unpack_reconfigure_cycles);
+    if (!(units >> fiber->role & 1)) return;
+    const Settings& settings = fiber->core->machine->settings;
+    charge(fiber, line, fiber->role == TTSIM_PACK ? settings.pack_reconfigure_cycles : settings.unpack_reconfigure_cycles);
 }
 
 void tensix_startup_if_missing(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
@@ -294,7 +297,7 @@ void tensix_matmul_tiles(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
     const Settings& settings = core.machine->settings;
     const Operand a = operand(fiber, cb0, tile0, 1, line), b = operand(fiber, cb1, tile1, 1, line);
     if (fiber->role == TTSIM_UNPACK)
-        return give_operands(fiber, line, matmul_unpack_cycles(settings, a.tile_bytes + b.tile_bytes, 2), a, a.tile_bytes, b, b.tile_bytes);
+        return give_operands(fiber, line, matmul_unpack_cycles(settings, a.tile_bytes, b.tile_bytes), a, a.tile_bytes, b, b.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
     uint32_t* const out = math_tile(fiber, dst, line);
     if (core.machine->sanitizer) check_operation(fiber, TTSIM_OP_MATMUL, cb1, cb0, "matmul_tiles", line);
@@ -317,7 +320,7 @@ void tensix_matmul_block(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
         const uint32_t kept = smaller(rt, ct), streamed = kept * (rt + ct - kept);
         const Operand& few = rt <= ct ? a : b;
         const Operand& many = rt <= ct ? b : a;
-        const double cycles = matmul_unpack_cycles(settings, kept * few.tile_bytes + streamed * many.tile_bytes, kept + streamed);
+        const double cycles = matmul_unpack_cycles(settings, kept * few.tile_bytes, streamed * many.tile_bytes);
         return give_operands(fiber, line, cycles, a, extent(a, a_tiles), b, extent(b, ct));
     }
     SrcEntry& entry = take_operands(fiber, line);
@@ -343,7 +346,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     if (PoolType(pool) != PoolType::Sum && PoolType(pool) != PoolType::Avg) require_whole(fiber, cb, "a reduction to the largest", line);
     const Operand a = operand(fiber, cb, tile, 1, line), b = operand(fiber, scaler, scaler_tile, 1, line);
     if (fiber->role == TTSIM_UNPACK)
-        return give_operands(fiber, line, copy_cycles(settings, a.tile_bytes) + settings.unpack_tile_cycles, a, a.tile_bytes, b, b.tile_bytes);
+        return give_operands(fiber, line, settings.unpack_reduce_tile_cycles, a, a.tile_bytes, b, b.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
     bool fresh = false;
     uint32_t* const out = math_tile(fiber, dst, line, &fresh);
@@ -374,9 +377,11 @@ void tensix_pack_tile(uint32_t dst, uint32_t index, uint32_t out_of_order, uint3
     uint8_t* const target = core.l1 + cb.base + size_t(page) * cb.page_size;
     require(is_partial(cb) ? pack_partial(core, cb, source, target) : pack_tile(core.math, cb.format, source, target, core.pack), fiber, line,
             "pack_tile", cb.format);
-    charge(fiber, line, settings.pack_tile_cycles + (core.tilized ? settings.pack_tilize_tile_cycles : 0) + cb.tile_bytes / settings.pack_bytes_per_cycle +
-                            (core.pack.l1_accumulate ? settings.pack_l1_accumulate_cycles : 0));
-    core.tilized = false;
+    double cycles = settings.pack_tile_cycles + cb.tile_bytes / settings.pack_bytes_per_cycle;
+    if (core.tilized == Core::Fast) cycles = settings.pack_fast_tilize_tile_cycles;
+    if (core.tilized == Core::TileByTile) cycles += settings.pack_tilize_tile_cycles;
+    if (core.pack.l1_accumulate) cycles += settings.pack_l1_accumulate_cycles;
+    charge(fiber, line, cycles);
 }
 
 void tensix_pack_l1_accumulate(uint32_t enable, uint32_t line) {
@@ -394,11 +399,11 @@ void tensix_pack_relu(uint32_t mode, uint32_t threshold, uint32_t line) {
     charge(fiber, line, fiber->core->machine->settings.pack_init_cycles);
 }
 
-void tensix_tilize_tile(uint32_t index, uint32_t block, uint32_t first_tile, uint32_t column, uint32_t dst, uint32_t line) {
+void tensix_tilize_tile(uint32_t index, uint32_t block, uint32_t first_tile, uint32_t column, uint32_t dst, uint32_t fast, uint32_t line) {
     Fiber* fiber = self();
     Core& core = *fiber->core;
     if (fiber->role == TTSIM_PACK) {
-        core.tilized = true;
+        core.tilized = fast ? Core::Fast : Core::TileByTile;
         return;
     }
     const Settings& settings = core.machine->settings;
@@ -413,7 +418,7 @@ void tensix_tilize_tile(uint32_t index, uint32_t block, uint32_t first_tile, uin
         entry.a_bytes = a.tile_bytes;
         entry.b_bytes = 0;
         entry.copied_a = entry.copied_b = true;
-        return end_operands(fiber, entry, line, settings.unpack_tilize_tile_cycles);
+        return end_operands(fiber, entry, line, fast ? settings.unpack_fast_tilize_tile_cycles : settings.unpack_tilize_tile_cycles);
     }
     SrcEntry& entry = take_operands(fiber, line);
     uint32_t* const out = math_tile_to_fill(fiber, dst, line);

@@ -217,7 +217,7 @@ struct Core {
     Time atomic_free;                ///< when its memory takes the next atomic
     bool path_held[NOCS];            ///< the last multicast was linked: the next one uses its path
 
-    bool tilized;                    ///< the tile to pack next was tilized
+    enum Tilized : uint8_t { NotTilized, TileByTile, Fast } tilized;  ///< how the tiles to pack next were tilized
     MathConfig math;
     PackConfig pack;
     bool binary_accumulate, matmul_transpose, copy_transpose_faces, copy_transpose_within;
@@ -370,18 +370,18 @@ struct Bank {
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
-    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(math_copy_32bit_cycles) X(math_init_cycles)          \
+    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(risc_compute_circular_buffer_latency) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_read_page) X(risc_noc_write_page)                                           \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
     X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start)                                                               \
-    X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles) X(unpack_matmul_tile_cycles)          \
-    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
+    X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles)          \
+    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_tile_cycles) X(unpack_startup_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
     X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
     X(math_reduce_cycles) X(math_section_cycles)                                                                       \
     X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_untilize_tile_cycles)              \
-    X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles)                   \
+    X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
 
 /// Work of the vector unit that is no operation of sfpu_ops.def.

@@ -63,6 +63,7 @@ void delivered(Machine& machine, Event* event) {
     if (acknowledged > root->acknowledged) root->acknowledged = acknowledged;
     release(machine, leaf);
     if (--root->deliveries) return;
+    unlink_flight(root);
     post_event(machine, root->event, root->acknowledged, finish_packet);
 }
 

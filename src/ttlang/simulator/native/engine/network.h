@@ -84,6 +84,7 @@ void complete(Packet* packet);
 /// Does to memory at `target` what the packet carries, and wakes who waits for it.
 void move_bytes(Machine& machine, Packet* packet, uint8_t* target);
 /// Keeps the bytes of writes that have left: from now on their sources may change.
+void unlink_flight(Packet* packet);
 void keep_sent_bytes(Machine& machine, Fiber* fiber, uint32_t noc);
 /// Without time: queues the packet for the barrier that waits for it.
 void queue_pending(Machine& machine, Packet* packet);

@@ -72,14 +72,6 @@ void wake_for(Machine& machine, Fiber* fiber) {
 
 // ---- life of a timed packet -----------------------------------------------------------------------------------------
 
-void unlink_flight(Packet* packet) {
-    if (packet->previous_flight)
-        packet->previous_flight->next_flight = packet->next_flight;
-    else
-        packet->fiber->writes_in_flight = packet->next_flight;
-    if (packet->next_flight) packet->next_flight->previous_flight = packet->previous_flight;
-}
-
 void link_flight(Packet* packet) {
     packet->previous_flight = nullptr;
     packet->next_flight = packet->fiber->writes_in_flight;
@@ -248,6 +240,14 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
 
 }  // namespace
 
+void unlink_flight(Packet* packet) {
+    if (packet->previous_flight)
+        packet->previous_flight->next_flight = packet->next_flight;
+    else
+        packet->fiber->writes_in_flight = packet->next_flight;
+    if (packet->next_flight) packet->next_flight->previous_flight = packet->previous_flight;
+}
+
 void depart(Machine& machine, Packet& packet, Time tail) {
     packet.departs_late = false;
     post(machine, packet.departure, tail + Time(machine.settings.noc_depart_cycles), departed);
@@ -337,7 +337,7 @@ void launch(Machine& machine, Packet* packet, bool reserve_path) {
     const Time leaves = machine.schedule_seed ? perturbed_departure(machine, *packet) : fiber->time;
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
     packet->stream = packet->occupancy = passing(settings, small ? SMALL_PACKET : packet->bytes, settings.noc_cycles_per_flit);
-    if (packet->kind == PacketKind::Write) link_flight(packet);
+    if (packet->kind == PacketKind::Write || packet->kind == PacketKind::Multicast) link_flight(packet);
     if (packet->kind == PacketKind::Read) {
         // `node`: where the data is; the data goes from there to the core over the same NoC.
         const uint32_t there = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();

@@ -86,6 +86,7 @@ void release(Fiber* fiber, uint32_t line) {
     core.written[section] = 0;
     give_dst_back(core, section);
     core.released_at[section] = fiber->time;
+    core.tilized = Core::NotTilized;
     core.released++;
     if (core.dst_math) {
         make_ready(*core.machine, core.dst_math);

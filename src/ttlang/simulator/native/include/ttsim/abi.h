@@ -146,7 +146,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
 void tensix_pack_tile(uint32_t dst, uint32_t cb, uint32_t out_of_order, uint32_t tile, uint32_t line);
 void tensix_pack_l1_accumulate(uint32_t enable, uint32_t line);
 void tensix_pack_relu(uint32_t mode, uint32_t threshold, uint32_t line);
-void tensix_tilize_tile(uint32_t cb, uint32_t block, uint32_t first_tile, uint32_t column, uint32_t dst, uint32_t line);
+void tensix_tilize_tile(uint32_t cb, uint32_t block, uint32_t first_tile, uint32_t column, uint32_t dst, uint32_t fast, uint32_t line);
 /// One DST tile to row-major rows of `width` tiles at the back of `cb`: tile row `row`, tile column `column`.
 void tensix_pack_untilize(uint32_t dst, uint32_t cb, uint32_t width, uint32_t row, uint32_t column, uint32_t line);
 

@@ -381,19 +381,22 @@ ALWI void tilize_init_short_with_dt(uint32_t, uint32_t new_icb, uint32_t, uint32
     tensix_reconfigure_sources(1u << TTSIM_UNPACK, new_icb, TTSIM_NO_CB, call_line);
     tensix_operation_init(TTSIM_OP_TILIZE, 0, call_line);
 }
-ALWI void ttsim_tilize_row(uint32_t icb, uint32_t block, uint32_t ocb, uint32_t input_tile_index, uint32_t output_tile_index, uint32_t call_line) {
-    for (uint32_t t = 0; t < block; t++) {
+/// `together` tiles share a DST section: one of them, or as many as fast tilize takes at a time.
+ALWI void ttsim_tilize_row(uint32_t icb, uint32_t block, uint32_t ocb, uint32_t input_tile_index, uint32_t output_tile_index, uint32_t together,
+                           uint32_t call_line) {
+    for (uint32_t t = 0; t < block; t += together) {
+        const uint32_t tiles = block - t < together ? block - t : together;
         tensix_tile_regs(TTSIM_ACQUIRE, call_line);
-        tensix_tilize_tile(icb, block, input_tile_index, t, 0, call_line);
+        for (uint32_t i = 0; i < tiles; i++) tensix_tilize_tile(icb, block, input_tile_index, t + i, i, together > 1, call_line);
         tensix_tile_regs(TTSIM_COMMIT, call_line);
         tensix_tile_regs(TTSIM_WAIT, call_line);
-        tensix_pack_tile(0, ocb, 1, output_tile_index + t, call_line);
+        for (uint32_t i = 0; i < tiles; i++) tensix_pack_tile(i, ocb, 1, output_tile_index + t + i, call_line);
         tensix_tile_regs(TTSIM_RELEASE, call_line);
     }
 }
 template <auto...>
 ALWI void tilize_block(uint32_t icb, uint32_t block, uint32_t ocb, uint32_t input_tile_index = 0, uint32_t output_tile_index = 0, TTSIM_LINE) {
-    ttsim_tilize_row(icb, block, ocb, input_tile_index, output_tile_index, call_line);
+    ttsim_tilize_row(icb, block, ocb, input_tile_index, output_tile_index, 1, call_line);
 }
 ALWI void tilize_uninit(uint32_t, uint32_t, TTSIM_LINE) { tensix_init(TTSIM_ALL_UNITS, call_line); }
 ALWI void tilize_uninit_with_dt(uint32_t, uint32_t new_icb, uint32_t, TTSIM_LINE) {
@@ -414,7 +417,7 @@ ALWI void fast_tilize_uninit(uint32_t, uint32_t, uint32_t = 0, TTSIM_LINE) {
 }
 template <auto...>
 ALWI void fast_tilize_block(uint32_t icb, uint32_t block, uint32_t ocb, uint32_t input_tile_index = 0, uint32_t output_tile_index = 0, TTSIM_LINE) {
-    ttsim_tilize_row(icb, block, ocb, input_tile_index, output_tile_index, call_line);
+    ttsim_tilize_row(icb, block, ocb, input_tile_index, output_tile_index, 4, call_line);
 }
 
 // ---- untilize
