@@ -191,6 +191,32 @@ def split_reader() -> Rows:
             )  # fmt: skip
 
 
+def two_streams() -> Rows:
+    """One or two processors that read two operands; BRISC alone, on the other NoC, for many cores."""
+    table = SILICON["dual_noc_read_BH"]
+    for name in ("multiplied", "only read"):
+        for block, *measured in table[name]:
+            for readers, ns in zip(("one", "two"), measured, strict=True):
+                yield Row(
+                    f"{name}, blocks of {block}, {readers}", ns * CLOCK["BH"],
+                    lambda name=name, block=block, readers=readers: programs.two_streams(
+                        "blackhole", readers, block, name == "multiplied"
+                    ),
+                )  # fmt: skip
+    for piece, *measured in table["pieces"]:
+        for readers, ns in zip(("one", "two"), measured, strict=True):
+            yield Row(
+                f"only read, pieces of {piece} B, {readers}", ns * CLOCK["BH"],
+                lambda piece=piece, readers=readers: programs.two_streams("blackhole", readers, 8, False, piece=piece),
+            )  # fmt: skip
+    for cores, *measured in table["cores"]:
+        for readers, ns in zip(("one", "two", "second"), measured, strict=True):
+            yield Row(
+                f"only read, {cores} cores, {readers}", ns * CLOCK["BH"],
+                lambda cores=cores, readers=readers: programs.two_streams("blackhole", readers, 8, False, 32, cores=cores),
+            )  # fmt: skip
+
+
 def row_rounds() -> Rows:
     for cores, size, pieces, unicast, multicast in SILICON["row_unicast_vs_mcast_WH"]["rows"]:
         for name, measured in (("unicast", unicast), ("multicast", multicast)):
@@ -214,7 +240,12 @@ def compute_blocks() -> Rows:
 def compute_blocks_formats() -> Rows:
     """The same without setting data formats anew, which never change."""
     for rows, ns in SILICON["compute_block_size_formats_WH"]["rows"]:
-        yield Row(f"{rows} rows", ns, lambda rows=rows: programs.five_phases("wormhole_b0", rows, False), fitted=rows == 1)
+        yield Row(
+            f"{rows} rows",
+            ns,
+            lambda rows=rows: programs.five_phases("wormhole_b0", rows, False),
+            fitted=rows == 1,
+        )
 
 
 def _copy(cb: int, dst: int) -> str:
@@ -223,7 +254,10 @@ def _copy(cb: int, dst: int) -> str:
 
 def _alone(cb: int, function: str) -> tuple[str, str]:
     """What is done to a tile, and what once before, where one function is all."""
-    return f"copy_tile({cb}, i, 0); {function}_tile(0);", f"copy_tile_to_dst_init_short({cb}); {function}_tile_init();"
+    return (
+        f"copy_tile({cb}, i, 0); {function}_tile(0);",
+        f"copy_tile_to_dst_init_short({cb}); {function}_tile_init();",
+    )
 
 
 _SQRT = f"{_copy(0, 0)} sqrt_tile_init(); sqrt_tile(0); "
@@ -321,7 +355,10 @@ def matrix_unit() -> Rows:
 
 
 GEMM_BLOCKS = {
-    **dict.fromkeys([("bf16", 512), ("bf16", 1024), ("bf16", 2048), ("bfp8", 2048), ("bfp4", 2048), ("bfp4", 3072)], (1, 1)),
+    **dict.fromkeys(
+        [("bf16", 512), ("bf16", 1024), ("bf16", 2048), ("bfp8", 2048), ("bfp4", 2048), ("bfp4", 3072)],
+        (1, 1),
+    ),
     ("bf16", 3072): (4, 1),
     ("bfp8", 3072): (2, 1),
     ("bf16", 4096): (1, 2),
@@ -457,6 +494,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "double_buffer_WH 64 cores": lambda: double_buffer("C_bf16_64cores_4096tiles", "Float16_b", 4096, 64),
     "trid_double_issue_BH": trid,
     "split_reader_WH": split_reader,
+    "dual_noc_read_BH": two_streams,
     "row_unicast_vs_mcast_WH": row_rounds,
     "compute_block_size_WH": compute_blocks,
     "compute_block_size, formats kept, WH": compute_blocks_formats,

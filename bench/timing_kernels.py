@@ -207,6 +207,62 @@ GATHER_WRITER = dataflow(
     noc_async_write_barrier();
 """.replace("HALF", GATHER_HALF)
 )
+# Two operands in DRAM, blocks of pages: both read by one processor before one barrier, or one each by two.
+STREAMS = """    constexpr uint32_t block = get_compile_time_arg_val(0), piece = get_compile_time_arg_val(1), size = get_tile_size(0);
+    const uint32_t tiles = get_arg_val<uint32_t>(0), start = get_arg_val<uint32_t>(1);
+    constexpr auto a_args = TensorAccessorArgs<2>();
+    constexpr auto b_args = TensorAccessorArgs<a_args.next_compile_time_args_offset()>();
+    const auto a = TensorAccessor(a_args, get_arg_val<uint32_t>(2));
+    const auto b = TensorAccessor(b_args, get_arg_val<uint32_t>(3));
+    for (uint32_t tile = 0; tile < tiles; tile += block) {
+#ifdef READS_A
+        cb_reserve_back(0, block);
+#endif
+#ifdef READS_B
+        cb_reserve_back(1, block);
+#endif
+#ifdef READS_A
+        for (uint32_t i = 0, l1 = get_write_ptr(0); i < block; i++, l1 += size)
+            for (uint32_t at = 0; at < size; at += piece) noc_async_read(a.get_noc_addr(start + tile + i, at), l1 + at, piece);
+#endif
+#ifdef READS_B
+        for (uint32_t i = 0, l1 = get_write_ptr(1); i < block; i++, l1 += size)
+            for (uint32_t at = 0; at < size; at += piece) noc_async_read(b.get_noc_addr(start + tile + i, at), l1 + at, piece);
+#endif
+        noc_async_read_barrier();
+#ifdef READS_A
+        cb_push_back(0, block);
+#endif
+#ifdef READS_B
+        cb_push_back(1, block);
+#endif
+    }
+"""
+OPERAND_STREAMS = dataflow(STREAMS)
+# Products of the tiles of both, a DST section at a time; without MULTIPLY all but the products.
+MULTIPLY_STREAMS = compute(
+    """    constexpr uint32_t section = get_compile_time_arg_val(0);
+    const uint32_t tiles = get_arg_val<uint32_t>(0);
+    binary_op_init_common(0, 1, 16);
+    mul_tiles_init(0, 1);
+    for (uint32_t tile = 0; tile < tiles; tile += section) {
+        cb_wait_front(0, section);
+        cb_wait_front(1, section);
+        cb_reserve_back(16, section);
+        tile_regs_acquire();
+#ifdef MULTIPLY
+        for (uint32_t i = 0; i < section; i++) mul_tiles(0, 1, i, i, i);
+#endif
+        tile_regs_commit();
+        tile_regs_wait();
+        for (uint32_t i = 0; i < section; i++) pack_tile(i, 16);
+        tile_regs_release();
+        cb_push_back(16, section);
+        cb_pop_front(0, section);
+        cb_pop_front(1, section);
+    }
+"""
+)
 # Ordered rounds along a row: each core in turn sends its payload, in pieces, to the others of its row. Unicast: writes to each, a
 # barrier, a count for each. Multicast: receivers say that they are ready, a flag follows the data on one reserved path.
 ROUNDS = """    const uint32_t cores = get_arg_val<uint32_t>(0), me = get_arg_val<uint32_t>(1), bytes = get_arg_val<uint32_t>(2);
@@ -335,7 +391,11 @@ def reduction(name: str, each: str, out: int) -> str:
 
 
 def fusion(phases: Sequence[str]) -> str:
-    return COMPUTE + '#include "tools/profiler/kernel_profiler.hpp"\n' + FUSION.replace("PHASES", "".join(phases))
+    return (
+        COMPUTE
+        + '#include "tools/profiler/kernel_profiler.hpp"\n'
+        + FUSION.replace("PHASES", "".join(phases))
+    )
 
 
 def repeated(operation: str, init: str) -> str:
@@ -405,8 +465,12 @@ TILIZE = compute(
     tilize_uninit(0, 16);
 """
 )
-PUBLISH = dataflow("    cb_reserve_back(0, get_arg_val<uint32_t>(0));\n    cb_push_back(0, get_arg_val<uint32_t>(0));\n")
-RETIRE = dataflow("    cb_wait_front(16, get_arg_val<uint32_t>(0));\n    cb_pop_front(16, get_arg_val<uint32_t>(0));\n")
+PUBLISH = dataflow(
+    "    cb_reserve_back(0, get_arg_val<uint32_t>(0));\n    cb_push_back(0, get_arg_val<uint32_t>(0));\n"
+)
+RETIRE = dataflow(
+    "    cb_wait_front(16, get_arg_val<uint32_t>(0));\n    cb_pop_front(16, get_arg_val<uint32_t>(0));\n"
+)
 # out = (A + B) @ C in five phases, on `rows` rows of tiles at a time: tilize A, tilize B, add, multiply, untilize. All phases set up
 # their operation; RECONFIGURE their data formats too, which never change.
 FIVE_PHASES = (

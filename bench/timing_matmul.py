@@ -101,6 +101,9 @@ PAGES = dataflow(
             }
             WRITE_BLOCK
         }
+#ifdef RESULT_STAYS
+    cb_wait_front(16, RESULT_STAYS);
+#endif
     noc_async_write_barrier();
 """
 )
@@ -211,13 +214,15 @@ class Blocks:
         """The benchmark's choice for a product of m x k x n elements: an eighth of K in `parts` blocks."""
         rows, inner, columns = (size // GRID // 32 for size in (m, k, n))
         rt, ct = next(
-            (h, w) for h, w in SECTIONS if rows // split % h == columns // split % w == 0 and (h == 1 or not sharded)
+            (h, w)
+            for h, w in SECTIONS
+            if rows // split % h == columns // split % w == 0 and (h == 1 or not sharded)
         )
         return cls(rows, columns, k // 32, inner // parts, split, rt, ct, sharded)
 
 
-class _Product:
-    """The program of one product."""
+class Product:
+    """The program of one product, and its tensors."""
 
     def __init__(self, chip: str, blocks: Blocks, data_format: str, fidelity: str):
         self.device, self.blocks, self.program = device(chip), blocks, Program()
@@ -227,10 +232,18 @@ class _Product:
         self.high, self.wide = blocks.m // blocks.split, blocks.n // blocks.split
         self.steps, self.pitch = blocks.k // blocks.depth, GRID * blocks.n
         self.second = self.device.allocate(blocks.k * self.pitch, self.size)
-        self.first = self.result = None
-        if not blocks.sharded:
-            self.first = self.device.allocate(GRID * blocks.m * blocks.k, self.size)
-            self.result = self.device.allocate(GRID * blocks.m * self.pitch, self.size)
+        rows = GRID * blocks.m
+        if blocks.sharded:
+            area = (0, 0, LAST, LAST)
+            self.first = self.device.allocate_sharded(
+                (rows, blocks.k), (blocks.m, blocks.k // GRID), area, self.size
+            )
+            self.result = self.device.allocate_sharded(
+                (rows, self.pitch), (blocks.m, blocks.n), area, self.size
+            )
+        else:
+            self.first = self.device.allocate(rows * blocks.k, self.size)
+            self.result = self.device.allocate(rows * self.pitch, self.size)
         self._first_operand()
         self._second_operand()
         self.program.add_kernel(
@@ -240,16 +253,19 @@ class _Product:
         self._memory()
 
     def run(self) -> int:
+        """Cycles, with DRAM and L1 as they are; frees the tensors."""
         try:
             return self.device.run(self.program, sanitize=False).cycles
         finally:
-            for tensor in (self.second, self.first, self.result):
-                if tensor is not None:
-                    tensor.free()
+            self.free()
+
+    def free(self) -> None:
+        for tensor in (self.second, self.first, self.result):
+            tensor.free()
 
     def _first_operand(self) -> None:
         blocks, x, y = self.blocks, self.x, self.y
-        if self.first is None:
+        if blocks.sharded:
             self.program.add_kernel(
                 SHARDED.replace("CB", "0"), "reader", (0, 0, LAST, LAST), noc=1,
                 compile_time_args=[self.steps, self.high, blocks.depth, GRID, blocks.k // GRID // blocks.depth],
@@ -273,14 +289,14 @@ class _Product:
             self.steps, blocks.depth, self.wide, GRID, blocks.split, blocks.split, self.pitch, blocks.depth * self.pitch,
             self.wide, 0, *self.second.accessor_args,
         ]  # fmt: skip
-        if self.result is not None:
+        if not blocks.sharded:
             fixed += [self.high, blocks.rt, blocks.ct, *self.result.accessor_args]
         self._kernels(
             1, "writer", fixed, senders=[(0, 0, LAST, 0)],
             receivers=[(0, 1, LAST if blocks.sharded else HALF, LAST)],
             arguments=lambda i, j, sends: [
                 self.second.address, i * blocks.n, *((x[i], y[1], x[i], y[-1]) if sends else (x[i], y[0], 0, 0)),
-                *([] if self.result is None else [self.result.address, j * blocks.m * self.pitch + i * blocks.n]),
+                *([] if blocks.sharded else [self.result.address, j * blocks.m * self.pitch + i * blocks.n]),
             ],
         )  # fmt: skip
 
@@ -290,13 +306,14 @@ class _Product:
     ) -> None:  # fmt: skip
         """Senders and receivers of an operand; of an interleaved product, receivers right of the middle use the other NoC."""
         noc = 1 - cb
+        stays = {"RESULT_STAYS": str(self.high * self.wide)} if self.blocks.sharded else {}
         places = [(senders, True, noc), (receivers, False, noc)]
         if not self.blocks.sharded:
             places.append(([(HALF + 1, 1, LAST, LAST)], False, 1 - noc))
         for areas, sends, which in places:
             self.program.add_kernel(
-                operand(cb, kind == "writer" and self.result is not None), kind, areas, noc=which,
-                defines={"SENDER": "1"} if sends else {}, compile_time_args=fixed,
+                operand(cb, kind == "writer" and not self.blocks.sharded), kind, areas, noc=which,
+                defines={**({"SENDER": "1"} if sends else {}), **stays}, compile_time_args=fixed,
                 runtime_args={
                     (i, j): arguments(i, j, sends)
                     for x0, y0, x1, y1 in areas for i in range(x0, x1 + 1) for j in range(y0, y1 + 1)
@@ -305,6 +322,7 @@ class _Product:
 
     def _memory(self) -> None:
         blocks, area = self.blocks, (0, 0, LAST, LAST)
+        places: dict[int, int] = {}
         pages = {
             0: 2 * self.high * blocks.depth,
             1: 2 * blocks.depth * self.wide,
@@ -312,8 +330,11 @@ class _Product:
         }
         if blocks.sharded:
             pages[2] = blocks.m * blocks.k // GRID
+            places = {2: self.first.address, 16: self.result.address}
         for index, count in pages.items():
-            self.program.add_circular_buffer(index, area, num_pages=count, data_format=self.format)
+            self.program.add_circular_buffer(
+                index, area, num_pages=count, data_format=self.format, address=places.get(index)
+            )
         self.program.add_circular_buffer(24, area, num_pages=self.high * self.wide)
         for index in range(5):
             self.program.add_semaphore(index, area)
@@ -321,4 +342,4 @@ class _Product:
 
 def gemm(chip: str, blocks: Blocks, data_format: str, fidelity: str) -> int:
     """Cycles of a product on 8 x 8 cores."""
-    return _Product(chip, blocks, data_format, fidelity).run()
+    return Product(chip, blocks, data_format, fidelity).run()

@@ -192,6 +192,39 @@ def split_reader(chip: str, size: int, split: bool) -> dict[str, int]:
     return {thread.kernel: thread.end for thread in result.threads}
 
 
+READERS = {"one": ("AB", ""), "two": ("A", "B"), "second": ("", "AB")}
+"""Which operands the reader (NoC 0) and the second processor (NoC 1) read."""
+
+
+def two_streams(
+    chip: str, readers: str, block: int, multiply: bool, tiles: int = 128, piece: int = 2048, cores: int = 1
+) -> int:
+    """Products of two interleaved operands of `tiles` bfloat16 tiles a core, read in blocks and pieces; eight cores a row."""
+    opened = device(chip)
+    a, b = (opened.allocate(tiles * cores, 2048) for _ in range(2))
+    area = (0, 0, min(cores, 8) - 1, max(1, cores // 8) - 1)
+    places = [(index % 8, index // 8) for index in range(cores)]
+    program = Program()
+    for kind, operands in zip(("reader", "writer"), READERS[readers], strict=True):
+        if operands:
+            program.add_kernel(
+                text.OPERAND_STREAMS, kind, area, defines={f"READS_{name}": "1" for name in operands},
+                compile_time_args=[block, piece, *a.accessor_args, *b.accessor_args],
+                runtime_args={core: [tiles, index * tiles, a.address, b.address] for index, core in enumerate(places)},
+            )  # fmt: skip
+    program.add_kernel(
+        text.MULTIPLY_STREAMS, "compute", area, compile_time_args=[min(block, 8)], defines={"MULTIPLY": "1"} if multiply else {},
+        runtime_args={core: [tiles] for core in places},
+    )  # fmt: skip
+    for index, pages in ((0, 2 * block), (1, 2 * block), (16, tiles)):
+        program.add_circular_buffer(index, area, num_pages=pages)
+    try:
+        return opened.run(program, sanitize=False).cycles
+    finally:
+        a.free()
+        b.free()
+
+
 def row_rounds(chip: str, cores: int, size: int, pieces: int, use_multicast: bool) -> int:
     """In each of eight rows every core in turn sends `size` bytes, in pieces, to the others: cycles of one more time."""
     few, many = (_row_rounds(chip, cores, size, pieces, use_multicast, times) for times in (1, 3))
@@ -238,12 +271,16 @@ def run_compute(
 
 
 @cache
-def zones(chip: str, source: str, inputs: tuple[int, ...], scratch: int, results: int) -> dict[tuple[str, str], int]:
+def zones(
+    chip: str, source: str, inputs: tuple[int, ...], scratch: int, results: int
+) -> dict[tuple[str, str], int]:
     """Cycles of each zone of a compute kernel on each processor, in the second of three passes. Circular buffers 0 to 2 hold
     `inputs` tiles, 3 and 4 `scratch`, 16 `results`."""
     program, core = Program(), (0, 0, 0, 0)
     program.add_kernel(text.FILL, "reader", core, runtime_args={(0, 0): [*inputs, *[0] * (3 - len(inputs))]})
-    program.add_kernel(source, "compute", core, name="measured", runtime_args={(0, 0): [inputs[0], 3, results]})
+    program.add_kernel(
+        source, "compute", core, name="measured", runtime_args={(0, 0): [inputs[0], 3, results]}
+    )
     for index, pages in [*enumerate(inputs), (3, scratch), (4, scratch), (16, results)]:
         if pages:
             program.add_circular_buffer(index, core, num_pages=pages)

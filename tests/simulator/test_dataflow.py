@@ -165,6 +165,43 @@ def test_multicast_with_a_handshake(device, timed):
 
 
 @TIMED
+@pytest.mark.parametrize("linked", [False, True])
+def test_flushed_source_of_a_multicast_may_change(device, timed, linked):
+    """What was multicast is what the source held at the flush, data and flag behind it alike, however far the receivers."""
+    first, bytes_sent = device.chip.l1.cb_base, 2048
+    text = (
+        HEAD
+        + f"""
+    void kernel_main() {{
+        const uint32_t l1 = get_arg_val<uint32_t>(4), flag = get_semaphore(0);
+        auto word = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(flag);
+        auto data = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(l1);
+        const uint64_t all = get_noc_multicast_addr(get_arg_val<uint32_t>(0), get_arg_val<uint32_t>(1), get_arg_val<uint32_t>(2),
+                                                    get_arg_val<uint32_t>(3), 0);
+        for (uint32_t i = 0; i < {bytes_sent // 4}; i++) data[i] = i + 1;
+        noc_semaphore_set(word, 7);
+        noc_async_write_multicast(l1, all | l1, {bytes_sent}, 27, {str(linked).lower()});
+        noc_semaphore_set_multicast(flag, all | flag, 27);
+        noc_async_writes_flushed();
+        noc_semaphore_set(word, 0);
+        for (uint32_t i = 0; i < {bytes_sent // 4}; i++) data[i] = 0;
+        noc_async_write_barrier();
+    }}"""
+    )
+    program, area = Program(), (0, 0, 6, 3)
+    corners = coordinates(device, area[:2], area[2:])
+    program.add_kernel(text, "writer", (0, 0, 0, 0), runtime_args={(0, 0): [*corners, first]})
+    program.add_semaphore(0, area)
+    program.add_circular_buffer(0, area, page_size=bytes_sent, num_pages=1, address=first)
+    wait = "noc_semaphore_wait(reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_semaphore(0)), 7);"
+    program.add_kernel(f"{HEAD} void kernel_main() {{ {wait} }}", "reader", [(1, 0, 1, 0), (6, 3, 6, 3)])
+    device.run(program, time=timed, max_cycles=1_000_000)
+    for core in ((1, 0), (6, 3)):
+        received = device.read_l1(core, first, bytes_sent).view(np.uint32)
+        assert np.array_equal(received, 1 + np.arange(bytes_sent // 4))
+
+
+@TIMED
 def test_stateful_and_tagged_transfers(device, timed):
     source, target = device.allocate(12, 128), device.allocate(12, 128)
     data = bytes_of(3, source.size)
