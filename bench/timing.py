@@ -165,6 +165,18 @@ def double_buffer(part: str, data_format: str, tiles: int, cores: int) -> Rows:
         )  # fmt: skip
 
 
+def double_buffer_rates() -> Rows:
+    """1024 tiles, depth 2: blocks beyond those of the other tables."""
+    table = SILICON["double_buffer_WH"]["D_GBps_1core_1024tiles_depth2"]
+    for block, *rates in table["rows"]:
+        for kind, rate in zip(("Bfp8_b", "Float16_b", "Float32"), rates, strict=True):
+            if rate is not None:
+                yield Row(
+                    f"block {block} {kind}", 2 * 1024 * programs.BYTES[kind] / rate,
+                    lambda block=block, kind=kind: programs.relu_copy(programs.WORMHOLE_THEN, 1024, kind, block, 2),
+                )  # fmt: skip
+
+
 def trid() -> Rows:
     table = SILICON["trid_double_issue_BH"]
     for block, *rates in table["rows_GBps"]:
@@ -320,12 +332,13 @@ SHARDS = {2: (1, 2), 4: (1, 4), 8: (2, 4), 16: (4, 4), 32: (4, 8), 64: (8, 8)}
 """Rows and columns of tiles of the shards of handshake_elision."""
 
 
-def handshake() -> Rows:
-    for index, (tiles, with_calls, without) in enumerate(SILICON["handshake_elision_BH"]["iters1"]):
+def handshake(times: int) -> Rows:
+    for index, (tiles, with_calls, without) in enumerate(SILICON["handshake_elision_BH"][f"iters{times}"]):
         for name, ns in (("handshake", with_calls), ("none", without)):
             yield Row(
                 f"{tiles} tiles, {name}", ns * CLOCK["BH"],
-                lambda tiles=tiles, name=name: programs.tilize("blackhole", *SHARDS[tiles], name == "handshake"), fitted=index in (0, 5),
+                lambda tiles=tiles, name=name: programs.tilize("blackhole", *SHARDS[tiles], name == "handshake", times),
+                fitted=times == 1 and index in (0, 5),
             )  # fmt: skip
 
 
@@ -491,6 +504,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "double_buffer_WH bf16": lambda: double_buffer("A_bf16_1core_256tiles", "Float16_b", 256, 1),
     "double_buffer_WH bfp8": lambda: double_buffer("B_bfp8_1core_256tiles", "Bfp8_b", 256, 1),
     "double_buffer_WH fp32": lambda: double_buffer("B_fp32_1core_256tiles", "Float32", 256, 1),
+    "double_buffer_WH, 1024 tiles": double_buffer_rates,
     "double_buffer_WH 64 cores": lambda: double_buffer("C_bf16_64cores_4096tiles", "Float16_b", 4096, 64),
     "trid_double_issue_BH": trid,
     "split_reader_WH": split_reader,
@@ -499,7 +513,8 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "compute_block_size_WH": compute_blocks,
     "compute_block_size, formats kept, WH": compute_blocks_formats,
     "compute_fusion_phases_WH": fusion,
-    "handshake_elision_BH": handshake,
+    "handshake_elision_BH": lambda: handshake(1),
+    "handshake_elision_BH, 20 times": lambda: handshake(20),
     "matrix unit, unpack, pack": matrix_unit,
     "gemm_N150_manual": gemm,
     "sfpu_cycles_per_tile": sfpu,
@@ -552,6 +567,9 @@ RANKINGS = {
     "buffer depth and block, WH relu copy": ("double_buffer_WH bf16", ""),
     "prefetch distance, BH copy in blocks of 4": ("trid_double_issue_BH", "block 4 "),
     "unicast or multicast, WH, 8 cores, 8 KiB": ("row_unicast_vs_mcast_WH", "8 cores 8192 B in 1,"),
+    "one or two readers, BH, blocks of 8": ("dual_noc_read_BH", "multiplied, blocks of 8,"),
+    "one or two readers, BH, 8 cores": ("dual_noc_read_BH", "only read, 8 cores,"),
+    "format and fidelity, WH, 2048 cubed": ("gemm_N150_manual", "2048 x"),
     "rows of a block, WH (A + B) @ C": ("compute_block_size_WH", ""),
     "subblock, BH matmul_block": ("matrix unit, unpack, pack", "BH matmul_block HiFi2"),
     "fidelity, BH matmul_tiles": ("matrix unit, unpack, pack", "BH matmul_tiles"),

@@ -448,10 +448,10 @@ PACK_TILES = compute(
 )
 # A shard of rows of tiles, tilized in place; with HANDSHAKE, pages come and go with each row.
 TILIZE = compute(
-    """    const uint32_t rows = get_arg_val<uint32_t>(0), wide = get_arg_val<uint32_t>(1);
+    """    const uint32_t rows = get_arg_val<uint32_t>(0), wide = get_arg_val<uint32_t>(1), times = get_arg_val<uint32_t>(2);
     compute_kernel_hw_startup(0, 16);
     tilize_init(0, wide, 16);
-    for (uint32_t r = 0; r < rows; r++) {
+    for (uint32_t r = 0; r < rows * times; r++) {
 #ifdef HANDSHAKE
         cb_wait_front(0, wide);
         cb_reserve_back(16, wide);
@@ -459,17 +459,20 @@ TILIZE = compute(
         cb_push_back(16, wide);
         cb_pop_front(0, wide);
 #else
-        tilize_block(0, wide, 16, r * wide, r * wide);
+        tilize_block(0, wide, 16, r % rows * wide, r % rows * wide);
 #endif
     }
     tilize_uninit(0, 16);
 """
 )
+EACH_TIME = "    for (uint32_t time = 0; time < get_arg_val<uint32_t>(1); time++) {\n"
 PUBLISH = dataflow(
-    "    cb_reserve_back(0, get_arg_val<uint32_t>(0));\n    cb_push_back(0, get_arg_val<uint32_t>(0));\n"
+    EACH_TIME
+    + "    cb_reserve_back(0, get_arg_val<uint32_t>(0));\n    cb_push_back(0, get_arg_val<uint32_t>(0));\n    }\n"
 )
 RETIRE = dataflow(
-    "    cb_wait_front(16, get_arg_val<uint32_t>(0));\n    cb_pop_front(16, get_arg_val<uint32_t>(0));\n"
+    EACH_TIME
+    + "    cb_wait_front(16, get_arg_val<uint32_t>(0));\n    cb_pop_front(16, get_arg_val<uint32_t>(0));\n    }\n"
 )
 # out = (A + B) @ C in five phases, on `rows` rows of tiles at a time: tilize A, tilize B, add, multiply, untilize. All phases set up
 # their operation; RECONFIGURE their data formats too, which never change.

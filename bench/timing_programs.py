@@ -342,14 +342,14 @@ def five_phases(chip: str, rows: int, reconfigure: bool) -> int:
     return many - few
 
 
-def tilize(chip: str, rows: int, wide: int, handshake: bool) -> int:
-    """A resident shard of rows of tiles, tilized; with a hand-shake, a reader publishes it and a writer retires it."""
+def tilize(chip: str, rows: int, wide: int, handshake: bool, times: int = 1) -> int:
+    """A resident shard of rows of tiles, tilized some times; with a hand-shake, a reader publishes it and a writer retires it."""
     program, core, tiles = Program(), (0, 0, 0, 0), rows * wide
     if handshake:
-        program.add_kernel(text.PUBLISH, "reader", core, runtime_args={(0, 0): [tiles]})
-        program.add_kernel(text.RETIRE, "writer", core, runtime_args={(0, 0): [tiles]})
+        program.add_kernel(text.PUBLISH, "reader", core, runtime_args={(0, 0): [tiles, times]})
+        program.add_kernel(text.RETIRE, "writer", core, runtime_args={(0, 0): [tiles, times]})
     program.add_kernel(
-        text.TILIZE, "compute", core, runtime_args={(0, 0): [rows, wide]}, defines={"HANDSHAKE": "1"} if handshake else {}
+        text.TILIZE, "compute", core, runtime_args={(0, 0): [rows, wide, times]}, defines={"HANDSHAKE": "1"} if handshake else {}
     )  # fmt: skip
     for index in (0, 16):
         program.add_circular_buffer(index, core, num_pages=tiles)
