@@ -367,32 +367,31 @@ def matrix_unit() -> Rows:
     )
 
 
-GEMM_BLOCKS = {
-    **dict.fromkeys(
-        [("bf16", 512), ("bf16", 1024), ("bf16", 2048), ("bfp8", 2048), ("bfp4", 2048), ("bfp4", 3072)],
-        (1, 1),
-    ),
-    ("bf16", 3072): (4, 1),
-    ("bfp8", 3072): (2, 1),
-    ("bf16", 4096): (1, 2),
-    ("bf16", 8192): (2, 4),
-    ("bfp8", 8192): (2, 4),
-}
-"""Blocks of an eighth of K, and of a core's result along each side, that the benchmark chooses for a format and size."""
+GEMM_BASES = {
+    "bf16": ((64, 64, 64, 1, 1), (64, 128, 128, 1, 1), (64, 128, 256, 1, 1), (128, 128, 128, 1, 1), (128, 128, 256, 1, 1),
+             (128, 256, 256, 1, 1), (256, 256, 256, 1, 1), (256, 256, 384, 1, 1), (256, 384, 384, 2, 1), (384, 384, 384, 4, 1),
+             (512, 512, 512, 1, 2), (1024, 1024, 1024, 2, 4)),
+    "bfp8": ((384, 384, 384, 2, 1), (384, 384, 512, 2, 1), (512, 512, 512, 1, 2), (1024, 1024, 1024, 2, 4)),
+    "bfp4": ((384, 512, 512, 2, 1), (512, 512, 512, 2, 1), (1024, 1024, 1024, 2, 2)),
+}  # fmt: skip
+"""Of the benchmark's shapes, in elements a core of the grid: blocks of a column's share of K, and of a core's result along each
+side. A shape that a format does not name has one of each."""
 FORMATS = {"bf16": "Float16_b", "bfp8": "Bfp8_b", "bfp4": "Bfp4_b"}
 CYCLES_A_TILE = {"LoFi": 16, "HiFi2": 32, "HiFi4": 64}
 
 
-def gemm() -> Rows:
-    """Products of the whole chip; sharded ones have their first operand and result in L1."""
-    for m, k, n, layout, kind, fidelity, percent in SILICON["gemm_N150_manual"]["rows"]:
-        parts, split = GEMM_BLOCKS[kind, n]
-        blocks = matmul.Blocks.of(m, k, n, parts, split, sharded=layout != "DRAM")
+def gemm(chip: str, table: str, fitted: int | None = None) -> Rows:
+    """Products of the whole chip; sharded ones have their first operand and result in L1. Fitted: those of so many rows."""
+    across, down = matmul.GRIDS[CHIPS[chip]]
+    for m, k, n, layout, kind, fidelity, percent in SILICON[table]["rows"]:
+        base = (m // down, k // across, n // across)
+        named = {(*shape,): (parts, split) for *shape, parts, split in GEMM_BASES[kind]}
+        blocks = matmul.Blocks.of(CHIPS[chip], m, k, n, *named.get(base, (1, 1)), sharded=layout != "DRAM")
         yield Row(
             f"{m} x {k} x {n} {kind} {fidelity}",
-            (m // 32) * (k // 32) * (n // 32) * CYCLES_A_TILE[fidelity] / matmul.GRID**2 / (percent / 100),
-            lambda blocks=blocks, kind=kind, fidelity=fidelity: matmul.gemm("wormhole_b0", blocks, FORMATS[kind], fidelity),
-            fitted=n == 3072,
+            (m // 32) * (k // 32) * (n // 32) * CYCLES_A_TILE[fidelity] / (across * down) / (percent / 100),
+            lambda blocks=blocks, kind=kind, fidelity=fidelity: matmul.gemm(blocks, FORMATS[kind], fidelity),
+            fitted=m == fitted,
         )  # fmt: skip
 
 
@@ -516,7 +515,9 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "handshake_elision_BH": lambda: handshake(1),
     "handshake_elision_BH, 20 times": lambda: handshake(20),
     "matrix unit, unpack, pack": matrix_unit,
-    "gemm_N150_manual": gemm,
+    "gemm_N150_manual": lambda: gemm("WH", "gemm_N150_manual", fitted=3072),
+    "gemm_N150, more shapes": lambda: gemm("WH", "gemm_N150_more"),
+    "gemm_P150": lambda: gemm("BH", "gemm_P150", fitted=3840),
     "sfpu_cycles_per_tile": sfpu,
 }
 

@@ -16,7 +16,6 @@ from timing_programs import BYTES, device
 
 from ttlang.simulator import Program
 
-GRID = 8
 Area = tuple[int, int, int, int]
 # Senders count receivers that are ready; receivers wait for a flag that comes behind the data.
 SIGNALS = """    const uint32_t ready = get_semaphore(2 * CB), arrived = get_semaphore(2 * CB + 1);
@@ -48,6 +47,9 @@ SHARDED = dataflow(
             const uint64_t all = get_noc_multicast_addr(x0, y, x1, y, block);
             if (parts > 1) noc_async_write_multicast(block, all, bytes, cores - 1, true);
             else noc_async_write_multicast_loopback_src(from, all, bytes, cores, true);
+#ifdef ARCH_BLACKHOLE
+            noc_async_writes_flushed();
+#endif
             noc_semaphore_set_multicast_loopback_src(valid, get_noc_multicast_addr(x0, y, x1, y, arrived), cores);
             noc_async_writes_flushed();
         } else {
@@ -91,6 +93,9 @@ PAGES = dataflow(
                 noc_semaphore_wait(ready_word, cores - 1);
                 noc_semaphore_set(ready_word, 0);
                 noc_async_write_multicast(block, get_noc_multicast_addr(x0, y0, x1, y1, block), bytes, cores - 1, true);
+#ifdef ARCH_BLACKHOLE
+                noc_async_writes_flushed();
+#endif
                 noc_semaphore_set_multicast(arrived, get_noc_multicast_addr(x0, y0, x1, y1, arrived), cores - 1);
 #else
                 noc_semaphore_set(arrived_word, INVALID);
@@ -192,14 +197,16 @@ SECTIONS = (
     (1, 3), (2, 1), (1, 2), (1, 1),
 )  # fmt: skip
 """Sections of the result that fit DST, in the benchmark's order of preference; a sharded result takes one row."""
-LAST, HALF = GRID - 1, GRID // 2
+GRIDS = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
+"""Columns and rows of the cores that the benchmark uses."""
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """How a product is cut, in tiles: `m` x `n` of the result on a core in `split` x `split` blocks, K in blocks of `depth`, DST
-    sections of `rt` x `ct`. `sharded` when the first operand and the result are in L1; the second never is."""
+    """How a product is cut, in tiles: `m` x `n` of the result on each core of a chip in `split` x `split` blocks, K in blocks of
+    `depth`, DST sections of `rt` x `ct`. `sharded` when the first operand and the result are in L1; the second never is."""
 
+    chip: str
     m: int
     n: int
     k: int
@@ -210,36 +217,38 @@ class Blocks:
     sharded: bool
 
     @classmethod
-    def of(cls, m: int, k: int, n: int, parts: int, split: int, sharded: bool) -> "Blocks":
-        """The benchmark's choice for a product of m x k x n elements: an eighth of K in `parts` blocks."""
-        rows, inner, columns = (size // GRID // 32 for size in (m, k, n))
+    def of(cls, chip: str, m: int, k: int, n: int, parts: int, split: int, sharded: bool) -> "Blocks":
+        """The benchmark's choice for a product of m x k x n elements: a column's share of K in `parts` blocks."""
+        across, down = GRIDS[chip]
+        rows, inner, columns = m // down // 32, k // across // 32, n // across // 32
         rt, ct = next(
             (h, w)
             for h, w in SECTIONS
             if rows // split % h == columns // split % w == 0 and (h == 1 or not sharded)
         )
-        return cls(rows, columns, k // 32, inner // parts, split, rt, ct, sharded)
+        return cls(chip, rows, columns, k // 32, inner // parts, split, rt, ct, sharded)
 
 
 class Product:
     """The program of one product, and its tensors."""
 
-    def __init__(self, chip: str, blocks: Blocks, data_format: str, fidelity: str):
-        self.device, self.blocks, self.program = device(chip), blocks, Program()
+    def __init__(self, blocks: Blocks, data_format: str, fidelity: str):
+        self.device, self.blocks, self.program = device(blocks.chip), blocks, Program()
+        self.columns, self.rows = GRIDS[blocks.chip]
+        self.area = (0, 0, self.columns - 1, self.rows - 1)
         self.size, self.format = BYTES[data_format], data_format
-        self.x = [self.device.noc_coordinate(column, 0)[0] for column in range(GRID)]
-        self.y = [self.device.noc_coordinate(0, row)[1] for row in range(GRID)]
+        self.x = [self.device.noc_coordinate(column, 0)[0] for column in range(self.columns)]
+        self.y = [self.device.noc_coordinate(0, row)[1] for row in range(self.rows)]
         self.high, self.wide = blocks.m // blocks.split, blocks.n // blocks.split
-        self.steps, self.pitch = blocks.k // blocks.depth, GRID * blocks.n
+        self.steps, self.pitch = blocks.k // blocks.depth, self.columns * blocks.n
         self.second = self.device.allocate(blocks.k * self.pitch, self.size)
-        rows = GRID * blocks.m
+        rows = self.rows * blocks.m
         if blocks.sharded:
-            area = (0, 0, LAST, LAST)
             self.first = self.device.allocate_sharded(
-                (rows, blocks.k), (blocks.m, blocks.k // GRID), area, self.size
+                (rows, blocks.k), (blocks.m, blocks.k // self.columns), self.area, self.size
             )
             self.result = self.device.allocate_sharded(
-                (rows, self.pitch), (blocks.m, blocks.n), area, self.size
+                (rows, self.pitch), (blocks.m, blocks.n), self.area, self.size
             )
         else:
             self.first = self.device.allocate(rows * blocks.k, self.size)
@@ -247,7 +256,7 @@ class Product:
         self._first_operand()
         self._second_operand()
         self.program.add_kernel(
-            COMPUTE, "compute", (0, 0, LAST, LAST), math_fidelity=fidelity,
+            COMPUTE, "compute", self.area, math_fidelity=fidelity,
             compile_time_args=[self.steps, blocks.split**2, blocks.depth, self.high, self.wide, blocks.rt, blocks.ct],
         )  # fmt: skip
         self._memory()
@@ -267,17 +276,20 @@ class Product:
         blocks, x, y = self.blocks, self.x, self.y
         if blocks.sharded:
             self.program.add_kernel(
-                SHARDED.replace("CB", "0"), "reader", (0, 0, LAST, LAST), noc=1,
-                compile_time_args=[self.steps, self.high, blocks.depth, GRID, blocks.k // GRID // blocks.depth],
-                runtime_args={(i, j): [i, y[j], *x] for i in range(GRID) for j in range(GRID)},
+                SHARDED.replace("CB", "0"), "reader", self.area, noc=1,
+                compile_time_args=[
+                    self.steps, self.high, blocks.depth, self.columns, blocks.k // self.columns // blocks.depth
+                ],
+                runtime_args={(i, j): [i, y[j], *x] for i in range(self.columns) for j in range(self.rows)},
             )  # fmt: skip
             return
         fixed = [
-            self.steps, self.high, blocks.depth, GRID, blocks.split, blocks.split, blocks.k, blocks.depth, 0,
+            self.steps, self.high, blocks.depth, self.columns, blocks.split, blocks.split, blocks.k, blocks.depth, 0,
             self.high * blocks.k, *self.first.accessor_args,
         ]  # fmt: skip
+        right, low = self.columns - 1, self.rows - 1
         self._kernels(
-            0, "reader", fixed, senders=[(0, 0, 0, LAST)], receivers=[(1, 0, LAST, 0), (1, 1, HALF, LAST)],
+            0, "reader", fixed, senders=(0, 0, 0, low), receivers=[(1, 0, right, 0), (1, 1, self.columns // 2, low)],
             arguments=lambda i, j, sends: [
                 self.first.address, j * blocks.m * blocks.k, *((x[-1], y[j], x[1], y[j]) if sends else (x[0], y[j])),
             ],
@@ -286,14 +298,15 @@ class Product:
     def _second_operand(self) -> None:
         blocks, x, y = self.blocks, self.x, self.y
         fixed = [
-            self.steps, blocks.depth, self.wide, GRID, blocks.split, blocks.split, self.pitch, blocks.depth * self.pitch,
+            self.steps, blocks.depth, self.wide, self.rows, blocks.split, blocks.split, self.pitch, blocks.depth * self.pitch,
             self.wide, 0, *self.second.accessor_args,
         ]  # fmt: skip
         if not blocks.sharded:
             fixed += [self.high, blocks.rt, blocks.ct, *self.result.accessor_args]
+        right = self.columns - 1
         self._kernels(
-            1, "writer", fixed, senders=[(0, 0, LAST, 0)],
-            receivers=[(0, 1, LAST if blocks.sharded else HALF, LAST)],
+            1, "writer", fixed, senders=(0, 0, right, 0),
+            receivers=[(0, 1, right if blocks.sharded else self.columns // 2, self.rows - 1)],
             arguments=lambda i, j, sends: [
                 self.second.address, i * blocks.n, *((x[i], y[1], x[i], y[-1]) if sends else (x[i], y[0], 0, 0)),
                 *([] if blocks.sharded else [self.result.address, j * blocks.m * self.pitch + i * blocks.n]),
@@ -301,15 +314,16 @@ class Product:
         )  # fmt: skip
 
     def _kernels(
-        self, cb: int, kind: str, fixed: Sequence[int], senders: Sequence[Area], receivers: Sequence[Area],
+        self, cb: int, kind: str, fixed: Sequence[int], senders: Area, receivers: Sequence[Area],
         arguments: Callable[[int, int, bool], list[int]],
     ) -> None:  # fmt: skip
         """Senders and receivers of an operand; of an interleaved product, receivers right of the middle use the other NoC."""
         noc = 1 - cb
         stays = {"RESULT_STAYS": str(self.high * self.wide)} if self.blocks.sharded else {}
-        places = [(senders, True, noc), (receivers, False, noc)]
+        places = [([senders], True, noc), (receivers, False, noc)]
         if not self.blocks.sharded:
-            places.append(([(HALF + 1, 1, LAST, LAST)], False, 1 - noc))
+            far = (self.columns // 2 + 1, 1, self.columns - 1, self.rows - 1)
+            places.append(([far], False, 1 - noc))
         for areas, sends, which in places:
             self.program.add_kernel(
                 operand(cb, kind == "writer" and not self.blocks.sharded), kind, areas, noc=which,
@@ -321,7 +335,7 @@ class Product:
             )  # fmt: skip
 
     def _memory(self) -> None:
-        blocks, area = self.blocks, (0, 0, LAST, LAST)
+        blocks = self.blocks
         places: dict[int, int] = {}
         pages = {
             0: 2 * self.high * blocks.depth,
@@ -329,17 +343,17 @@ class Product:
             16: self.high * self.wide,
         }
         if blocks.sharded:
-            pages[2] = blocks.m * blocks.k // GRID
+            pages[2] = blocks.m * blocks.k // self.columns
             places = {2: self.first.address, 16: self.result.address}
         for index, count in pages.items():
             self.program.add_circular_buffer(
-                index, area, num_pages=count, data_format=self.format, address=places.get(index)
+                index, self.area, num_pages=count, data_format=self.format, address=places.get(index)
             )
-        self.program.add_circular_buffer(24, area, num_pages=self.high * self.wide)
+        self.program.add_circular_buffer(24, self.area, num_pages=self.high * self.wide)
         for index in range(5):
-            self.program.add_semaphore(index, area)
+            self.program.add_semaphore(index, self.area)
 
 
-def gemm(chip: str, blocks: Blocks, data_format: str, fidelity: str) -> int:
-    """Cycles of a product on 8 x 8 cores."""
-    return Product(chip, blocks, data_format, fidelity).run()
+def gemm(blocks: Blocks, data_format: str, fidelity: str) -> int:
+    """Cycles of a product on the cores of a chip."""
+    return Product(blocks, data_format, fidelity).run()

@@ -37,7 +37,7 @@ BOUNDS = {
     "compute_block_size, formats kept, WH": (0.05, 0.10, 1.0),
     "compute_fusion_phases_WH": (0.04, 0.15, 0.98),
     "handshake_elision_BH": (0.04, 0.08, 1.0),
-    "matrix unit, unpack, pack": (0.04, 0.06, 0.97),
+    "matrix unit, unpack, pack": (0.04, 0.07, 0.97),
     "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
 }
 
@@ -52,7 +52,7 @@ def test_error_against_silicon(timing, name):
 
 
 def test_products_of_the_whole_chip(timing):
-    rows = [row for row in timing.gemm() if int(row.name.split()[0]) <= 3072]
+    rows = [row for row in timing.gemm("WH", "gemm_N150_manual") if int(row.name.split()[0]) <= 3072]
     found = timing.summarise([timing.Result(row, row.model()) for row in rows])
     assert found.mean <= 0.06 and abs(found.worst.error) <= 0.15 and found.ordered == found.pairs
 
@@ -61,9 +61,8 @@ def test_products_of_the_whole_chip(timing):
 def test_the_program_of_the_whole_chip_multiplies(timing, sharded):
     """Both programs keep the protocol; the result is that of NumPy, but for partial sums in bfloat16."""
     matmul, rng = timing.matmul, np.random.default_rng(0)
-    product = matmul.Product(
-        "wormhole_b0", matmul.Blocks.of(512, 512, 512, 1, 1, sharded), "Float16_b", "HiFi4"
-    )
+    blocks = matmul.Blocks.of("wormhole_b0", 512, 512, 512, 1, 1, sharded)
+    product = matmul.Product(blocks, "Float16_b", "HiFi4")
     a, b, result = (rng.standard_normal((512, 512), np.float32).astype(ml_dtypes.bfloat16) for _ in range(3))
     try:
         product.first.write_tiles(a)
