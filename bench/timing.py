@@ -229,6 +229,94 @@ def two_streams() -> Rows:
             )  # fmt: skip
 
 
+Cores = list[tuple[int, int]]
+
+
+def line(placement: str, count: int) -> Cores:
+    return [{"column": (0, i), "row": (i, 0), "diagonal": (i, i)}[placement] for i in range(count)]
+
+
+def filled(by_rows: bool, count: int) -> Cores:
+    return [(i % 8, i // 8) if by_rows else (i // 8, i % 8) for i in range(count)]
+
+
+def copies(cores: Cores, pages: int, block: int) -> int:
+    return programs.stream("wormhole_b0", "copy", programs.shares(cores, pages), pages, block)
+
+
+def placements() -> Rows:
+    """What a line of cores has of the links, by its direction and by the NoC of its stream."""
+    for op, placement, *measured in SILICON["noc_placement_WH"]["rows"]:
+        streams = programs.shares(line(placement, 8), 2048)
+        for noc, ns in enumerate(measured):
+            if ns is not None:
+                yield Row(
+                    f"{op} {placement} NoC {noc}", ns,
+                    lambda op=op, streams=streams, noc=noc: programs.stream("wormhole_b0", op, streams, 2048, 16, noc=noc, times=8),
+                )  # fmt: skip
+
+
+def reader_placements() -> Rows:
+    for count, placement, tiles, block, ns in SILICON["reader_placement_WH"]["rows"]:
+        yield Row(
+            f"{count} cores {placement}, blocks of {block}", ns,
+            lambda cores=line(placement, count), tiles=tiles, block=block: copies(cores, tiles, block),
+        )  # fmt: skip
+
+
+def saturation() -> Rows:
+    for count, *measured in SILICON["dram_saturation_WH"]["rows"]:
+        for name, ns in zip(("spread", "stacked"), measured, strict=True):
+            yield Row(
+                f"{count} cores {name}",
+                ns,
+                lambda cores=filled(name == "spread", count): copies(cores, 4096, 4),
+            )
+
+
+def bank_placements() -> Rows:
+    """A core for each bank: row by row, near the bank, and the same cores with the banks of others."""
+    table = SILICON["bank_placement_WH"]
+    near = [(x, y) for x, y in table["near"]]
+    banks = len(near)
+    for size, pattern, *measured in table["rows"]:
+        for name, cores, ns in zip(
+            ("row", "near", "shuffled"),
+            (filled(True, banks), near, near[banks // 2 :] + near[: banks // 2]),
+            measured,
+            strict=True,
+        ):
+            streams = [
+                programs.Stream(core, index, 256, banks)
+                if pattern == "affine"
+                else programs.Stream(core, 256 * index, 256)
+                for index, core in enumerate(cores)
+            ]
+            yield Row(
+                f"{size} B {pattern} {name}", ns,
+                lambda streams=streams, size=size: programs.stream(
+                    programs.WORMHOLE_NEAR, "copy", streams, 3072, 8, size=size, flush=True
+                ),
+            )  # fmt: skip
+
+
+def walks() -> Rows:
+    for size, block, stride, rate in SILICON["page_walk_order_WH"]["rows"]:
+        yield Row(
+            f"{size} B in blocks of {block}, stride {stride}", 1536 * size / rate,
+            lambda size=size, block=block, stride=stride: programs.walk("wormhole_b0", 1536, stride, size, block),
+        )  # fmt: skip
+
+
+def rings() -> Rows:
+    for size, *measured in SILICON["noc_one_packet_BH"]["rows"]:
+        for name, ns in zip(("single", "spread"), measured, strict=True):
+            yield Row(
+                f"{size} B {name}", ns * CLOCK["BH"],
+                lambda size=size, name=name: programs.ring("blackhole", size, name == "spread"),
+            )  # fmt: skip
+
+
 def row_rounds() -> Rows:
     for cores, size, pieces, unicast, multicast in SILICON["row_unicast_vs_mcast_WH"]["rows"]:
         for name, measured in (("unicast", unicast), ("multicast", multicast)):
@@ -508,6 +596,12 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "trid_double_issue_BH": trid,
     "split_reader_WH": split_reader,
     "dual_noc_read_BH": two_streams,
+    "noc_placement_WH": placements,
+    "reader_placement_WH": reader_placements,
+    "dram_saturation_WH": saturation,
+    "bank_placement_WH": bank_placements,
+    "page_walk_order_WH": walks,
+    "noc_one_packet_BH": rings,
     "row_unicast_vs_mcast_WH": row_rounds,
     "compute_block_size_WH": compute_blocks,
     "compute_block_size, formats kept, WH": compute_blocks_formats,
@@ -568,6 +662,8 @@ RANKINGS = {
     "buffer depth and block, WH relu copy": ("double_buffer_WH bf16", ""),
     "prefetch distance, BH copy in blocks of 4": ("trid_double_issue_BH", "block 4 "),
     "unicast or multicast, WH, 8 cores, 8 KiB": ("row_unicast_vs_mcast_WH", "8 cores 8192 B in 1,"),
+    "placement of eight readers, WH, NoC 0 and 1": ("noc_placement_WH", "read "),
+    "placement of eight writers, WH, NoC 0 and 1": ("noc_placement_WH", "write "),
     "one or two readers, BH, blocks of 8": ("dual_noc_read_BH", "multiplied, blocks of 8,"),
     "one or two readers, BH, 8 cores": ("dual_noc_read_BH", "only read, 8 cores,"),
     "format and fidelity, WH, 2048 cubed": ("gemm_N150_manual", "2048 x"),

@@ -31,9 +31,7 @@ READ_STATEFUL = """    noc_async_read_set_state(other);
     noc_async_read_barrier();
 """
 WRITE = "    for (uint32_t i = 0; i < count; i++) noc_async_write(l1, other, bytes);\n    noc_async_write_barrier();\n"
-WRITE_BANK = """    constexpr auto args = TensorAccessorArgs<0>();
-    const auto pages = TensorAccessor(args, remote);
-    for (uint32_t i = 0; i < count; i++) noc_async_write_page(0, pages, l1);
+WRITE_BANK = """    for (uint32_t i = 0; i < count; i++) noc_async_write_one_packet(l1, other, bytes);
     noc_async_write_barrier();
 """
 READ_PAGES = """    constexpr auto args = TensorAccessorArgs<0>();
@@ -315,6 +313,92 @@ ROW_MULTICAST = dataflow(
                     noc_semaphore_set(arrived_word, INVALID);
                 }
             }
+"""
+)
+
+# A stream of blocks of pages `stride` apart, some times over: reads or writes of one place in L1, or a reader and a writer with a
+# buffer between.
+STREAM = """    constexpr uint32_t size = get_compile_time_arg_val(0), block = get_compile_time_arg_val(1), times = get_compile_time_arg_val(2);
+    constexpr auto args = TensorAccessorArgs<3>();
+    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
+    const uint32_t first = get_arg_val<uint32_t>(1), stride = get_arg_val<uint32_t>(2), count = get_arg_val<uint32_t>(3);
+    for (uint32_t time = 0; time < times; time++)
+        for (uint32_t done = 0; done < count; done += block) {
+            const uint32_t now = count - done < block ? count - done : block;
+"""
+STREAM_READ = dataflow(
+    STREAM
+    + """#ifdef HANDSHAKE
+            cb_reserve_back(0, now);
+#endif
+            const uint32_t l1 = get_write_ptr(0);
+            for (uint32_t i = 0; i < now; i++) noc_async_read(pages.get_noc_addr(first + (done + i) * stride), l1 + i * size, size);
+            noc_async_read_barrier();
+#ifdef HANDSHAKE
+            cb_push_back(0, now);
+#endif
+        }
+"""
+)
+STREAM_WRITE = dataflow(
+    STREAM
+    + """#ifdef HANDSHAKE
+            cb_wait_front(0, now);
+#endif
+            const uint32_t l1 = get_read_ptr(0);
+            for (uint32_t i = 0; i < now; i++) noc_async_write(l1 + i * size, pages.get_noc_addr(first + (done + i) * stride), size);
+#ifdef FLUSH
+            noc_async_writes_flushed();
+#else
+            noc_async_write_barrier();
+#endif
+#ifdef HANDSHAKE
+            cb_pop_front(0, now);
+#endif
+        }
+    noc_async_write_barrier();
+"""
+)
+# All pages, `stride` apart and then from the next start, and a sum of one word of each.
+WALK = dataflow(
+    """    constexpr uint32_t size = get_compile_time_arg_val(0), block = get_compile_time_arg_val(1), count = get_compile_time_arg_val(2);
+    constexpr uint32_t stride = get_compile_time_arg_val(3), starts = get_compile_time_arg_val(4);
+    constexpr auto args = TensorAccessorArgs<5>();
+    constexpr auto sum_args = TensorAccessorArgs<args.next_compile_time_args_offset()>();
+    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
+    const auto sums = TensorAccessor(sum_args, get_arg_val<uint32_t>(1));
+    uint32_t sum = 0, start = 0, page = 0, step = 0;
+    for (uint32_t done = 0; done < count; done += block) {
+        cb_reserve_back(0, block);
+        const uint32_t l1 = get_write_ptr(0);
+        for (uint32_t i = 0; i < block; i++) {
+            noc_async_read(pages.get_noc_addr(page), l1 + i * size, size);
+            page = (page + stride) % count;
+            if (++step == count / starts) {
+                step = 0;
+                page = ++start;
+            }
+        }
+        noc_async_read_barrier();
+        for (uint32_t i = 0; i < block; i++) sum += *reinterpret_cast<volatile tt_l1_ptr uint16_t*>(l1 + i * size);
+    }
+    const uint32_t l1 = get_write_ptr(1);
+    *reinterpret_cast<volatile tt_l1_ptr uint32_t*>(l1) = sum;
+    noc_async_write(l1, sums.get_noc_addr(0), 32);
+    noc_async_write_barrier();
+"""
+)
+# Pages of one core to the next, or in turn to all of a ring.
+RING = dataflow(
+    """    constexpr uint32_t size = get_compile_time_arg_val(0), count = get_compile_time_arg_val(1), cores = get_compile_time_arg_val(2);
+    constexpr bool spread = get_compile_time_arg_val(3);
+    const uint32_t from = get_arg_val<uint32_t>(0), to = get_arg_val<uint32_t>(1);
+    for (uint32_t page = 0; page < count; page++) {
+        const uint32_t peer = spread ? page % cores : 0;
+        const uint32_t x = get_arg_val<uint32_t>(2 + 2 * peer), y = get_arg_val<uint32_t>(3 + 2 * peer);
+        noc_async_write(from + page * size, get_noc_addr(x, y, to + page * size), size);
+    }
+    noc_async_write_barrier();
 """
 )
 

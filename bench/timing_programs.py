@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that reproduce published measurements on the simulator; each returns cycles of its chip."""
 
+import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import timing_kernels as text
@@ -22,12 +23,17 @@ WORMHOLE_THEN = "wormhole_b0, library of double_buffer and compute_fusion"
 FUNCTIONS_THEN = {"relu": 173, "recip": 2400, "sqrt": 910}
 """relu: fitted to double_buffer, recip to compute_fusion. sqrt: 28 instructions a row on Wormhole (PR 54317), before zeros kept their sign (PR 56138)."""
 
+WORMHOLE_NEAR = "wormhole_b0, rows of bank_placement"
+"""Wormhole without the fourth and the ninth of its ten rows, where the cores that its table names are near to their banks."""
+
 
 @cache
 def device(chip: str) -> Device:
-    if chip != WORMHOLE_THEN:
+    if chip not in (WORMHOLE_THEN, WORMHOLE_NEAR):
         return Device(chip)
     now = chips.chip("wormhole_b0")
+    if chip == WORMHOLE_NEAR:
+        return Device(replace(now, noc=replace(now.noc, worker_y=(1, 2, 3, 5, 7, 8, 9, 11))))
     then = {name: (cycles, cycles) for name, cycles in FUNCTIONS_THEN.items()}
     return Device(replace(now, sfpu_cycles={**now.sfpu_cycles, **then}))
 
@@ -66,7 +72,7 @@ def bank(chip: str, count: int, size: int, write: bool = False) -> int:
     """`count` transfers with one DRAM bank and a barrier."""
     buffer = device(chip).allocate(1, size)
     try:
-        body = text.WRITE_BANK if write else text.BANK_TARGET + text.READ_BANK
+        body = text.BANK_TARGET + (text.WRITE_BANK if write else text.READ_BANK)
         return run_dataflow(
             chip, "", body, [count, size, SCRATCH, buffer.address], write, buffer.accessor_args
         )
@@ -223,6 +229,90 @@ def two_streams(
     finally:
         a.free()
         b.free()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What a core moves: every `stride`th of `count` interleaved pages from `first`."""
+
+    core: tuple[int, int]
+    first: int
+    count: int
+    stride: int = 1
+
+
+def shares(cores: Sequence[tuple[int, int]], pages: int) -> list[Stream]:
+    """Consecutive pages, as many for each core."""
+    return [Stream(core, *span) for core, span in zip(cores, split(pages, len(cores)), strict=True)]
+
+
+def stream(
+    chip: str,
+    op: str,
+    streams: Sequence[Stream],
+    pages: int,
+    block: int,
+    *,
+    noc: int = 0,
+    size: int = 2048,
+    times: int = 1,
+    flush: bool = False,
+) -> int:
+    """Cores that read, write or copy pages of DRAM, `block` of them a barrier (or a flush, after writes), `times` over. A copy has a buffer of two
+    blocks between reads on `noc` and writes on the other."""
+    opened, area = device(chip), [(*each.core, *each.core) for each in streams]
+    program, buffers = Program(), []
+    defines = {name: "1" for name, wanted in (("HANDSHAKE", op == "copy"), ("FLUSH", flush)) if wanted}
+    for kind, source, name, of_copy in (
+        ("reader", text.STREAM_READ, "read", noc),
+        ("writer", text.STREAM_WRITE, "write", 1 - noc),
+    ):
+        if op in (name, "copy"):
+            buffers.append(opened.allocate(pages, size))
+            program.add_kernel(
+                source, kind, area, noc=of_copy if op == "copy" else noc, defines=defines,
+                compile_time_args=[size, block, times, *buffers[-1].accessor_args],
+                runtime_args={each.core: [buffers[-1].address, each.first, each.stride, each.count] for each in streams},
+            )  # fmt: skip
+    program.add_circular_buffer(0, area, page_size=size, num_pages=2 * block if op == "copy" else block)
+    try:
+        return opened.run(program, sanitize=False).cycles
+    finally:
+        for buffer in buffers:
+            buffer.free()
+
+
+def walk(chip: str, pages: int, stride: int, size: int, block: int) -> int:
+    """One core reads all pages in an order of steps of `stride`, `block` of them a barrier."""
+    opened, core = device(chip), (0, 0, 0, 0)
+    source, target = opened.allocate(pages, size), opened.allocate(1, 32)
+    program = Program()
+    program.add_kernel(
+        text.WALK, "reader", core, runtime_args={(0, 0): [source.address, target.address]},
+        compile_time_args=[size, block, pages, stride, math.gcd(stride, pages), *source.accessor_args, *target.accessor_args],
+    )  # fmt: skip
+    program.add_circular_buffer(0, core, page_size=size, num_pages=block)
+    program.add_circular_buffer(1, core, page_size=32, num_pages=1)
+    try:
+        return opened.run(program, sanitize=False).cycles
+    finally:
+        source.free()
+        target.free()
+
+
+def ring(chip: str, size: int, spread: bool, cores: int = 8, pages: int = 32) -> int:
+    """Every core of a row writes its pages to the next core's L1, or in turn to all, and waits once."""
+    opened, area = device(chip), (0, 0, cores - 1, 0)
+    places = [opened.noc_coordinate(column, 0) for column in range(cores)]
+    program = Program()
+    program.add_kernel(
+        text.RING, "writer", area, compile_time_args=[size, pages, cores, int(spread)],
+        runtime_args={
+            (x, 0): [SCRATCH, SCRATCH + pages * size, *(part for i in range(cores) for part in places[(x + 1 + i) % cores])]
+            for x in range(cores)
+        },
+    )  # fmt: skip
+    return opened.run(program, sanitize=False).cycles
 
 
 def row_rounds(chip: str, cores: int, size: int, pieces: int, use_multicast: bool) -> int:

@@ -112,10 +112,9 @@ uint32_t chunk_bytes(const Fiber* fiber, uint32_t bytes, uint32_t flags, uint32_
 }
 
 double issue_cycles(const Settings& settings, bool write, uint32_t flags) {
-    if (flags & TTSIM_NOC_PAGE) return write ? settings.risc_noc_write_page : settings.risc_noc_read_page;
     if (flags & TTSIM_NOC_STATEFUL) return write ? settings.risc_noc_write_with_state : settings.risc_noc_read_with_state;
-    if (write) return settings.risc_noc_write;
-    return flags & TTSIM_NOC_ONE_PACKET ? settings.risc_noc_read_one_packet : settings.risc_noc_read;
+    if (write) return flags & TTSIM_NOC_ONE_PACKET ? settings.risc_noc_write_one_packet : settings.risc_noc_write;
+    return flags & (TTSIM_NOC_ONE_PACKET | TTSIM_NOC_PAGE) ? settings.risc_noc_read_one_packet : settings.risc_noc_read;
 }
 
 /// Logical rectangle of a multicast address. Corners may be given in either order (NoC 1 swaps them).

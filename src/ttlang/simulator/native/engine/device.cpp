@@ -453,6 +453,7 @@ void ttsim_program_place(Machine* machine, uint32_t kernel, uint32_t role, uint3
         fiber.noc_x = core.noc_x;
         fiber.argument_cycles = uint8_t(machine->settings.risc_argument);
         fiber.address_cycles = uint8_t(machine->settings.risc_address);
+        fiber.page_address_cycles = uint8_t(machine->settings.risc_page_address);
         fiber.noc_y = core.noc_y;
         fiber.time = Time(machine->timed ? machine->settings.risc_start : 0);
         if (machine->timed && machine->schedule_seed) fiber.time += schedule_random(*machine, START_SLACK);

@@ -372,7 +372,7 @@ struct Bank {
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
     X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(risc_compute_circular_buffer_latency) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
-    X(risc_noc_read_one_packet) X(risc_noc_read_page) X(risc_noc_write_page)                                           \
+    X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
     X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles)          \

@@ -28,7 +28,7 @@ struct ttsim_thread {
     uint32_t inline_state[2];
     uint32_t cb_view[64][8];  ///< LocalCBInterface by buffer, filled as kernels ask
     uint32_t pending_cycles;  ///< of code since the last call; added to the next one
-    uint8_t argument_cycles, address_cycles;  ///< a load of an argument, a NoC address made of values
+    uint8_t argument_cycles, address_cycles, page_address_cycles;  ///< a load of an argument, a NoC address made of coordinates, of a page
 };
 /// The processor that runs now.
 extern ttsim_thread* ttsim_self;

@@ -89,11 +89,17 @@ struct ttsim_bank_offsets {
 inline constexpr ttsim_bank_coordinates_by_noc<true> dram_bank_to_noc_xy{};
 inline constexpr ttsim_bank_coordinates_by_noc<false> l1_bank_to_noc_xy{};
 inline constexpr ttsim_bank_offsets bank_to_dram_offset{}, bank_to_l1_offset{};
+/// NoC address of a page of an interleaved buffer, with the cycles that it takes unless the compiler knows the page.
+ALWI uint64_t ttsim_page_address(bool dram, uint32_t id, uint32_t base, uint32_t page_size, uint32_t offset, uint8_t noc) {
+    if (!__builtin_constant_p(id)) ttsim_self->pending_cycles += ttsim_self->page_address_cycles;
+    return tensix_interleaved_address(dram, id, base, page_size, offset, noc);
+}
+
 ALWI uint64_t get_dram_noc_addr(uint32_t id, uint32_t page_size, uint32_t bank_base_address, uint32_t offset = 0, TTSIM_NOC) {
-    return tensix_interleaved_address(1, id, bank_base_address, page_size, offset, noc);
+    return ttsim_page_address(true, id, bank_base_address, page_size, offset, noc);
 }
 ALWI uint64_t get_l1_noc_addr(uint32_t id, uint32_t page_size, uint32_t bank_base_address, uint32_t offset = 0, TTSIM_NOC) {
-    return tensix_interleaved_address(0, id, bank_base_address, page_size, offset, noc);
+    return ttsim_page_address(false, id, bank_base_address, page_size, offset, noc);
 }
 
 template <bool DRAM>
@@ -102,7 +108,7 @@ struct InterleavedAddrGen {
     const uint32_t page_size;
     const uint32_t aligned_page_size = page_size;
     ALWI uint64_t get_noc_addr(uint32_t id, uint32_t offset = 0, TTSIM_NOC) const {
-        return tensix_interleaved_address(DRAM, id, bank_base_address, page_size, offset, noc);
+        return ttsim_page_address(DRAM, id, bank_base_address, page_size, offset, noc);
     }
 };
 template <bool DRAM>
@@ -110,7 +116,7 @@ struct InterleavedPow2AddrGen {
     const uint32_t bank_base_address;
     const uint32_t log_base_2_of_page_size;
     ALWI uint64_t get_noc_addr(uint32_t id, uint32_t offset = 0, TTSIM_NOC) const {
-        return tensix_interleaved_address(DRAM, id, bank_base_address, 1u << log_base_2_of_page_size, offset, noc);
+        return ttsim_page_address(DRAM, id, bank_base_address, 1u << log_base_2_of_page_size, offset, noc);
     }
 };
 template <bool DRAM, uint32_t tile_hw = 1024>
@@ -119,7 +125,7 @@ struct InterleavedAddrGenFast {
     const uint32_t page_size;
     DataFormat data_format;
     ALWI uint64_t get_noc_addr(uint32_t id, uint32_t offset = 0, TTSIM_NOC) const {
-        return tensix_interleaved_address(DRAM, id, bank_base_address, page_size, offset, noc);
+        return ttsim_page_address(DRAM, id, bank_base_address, page_size, offset, noc);
     }
 };
 template <bool DRAM>
@@ -127,7 +133,7 @@ struct InterleavedPow2AddrGenFast {
     uint32_t bank_base_address;
     const uint32_t log_base_2_of_page_size;
     ALWI uint64_t get_noc_addr(uint32_t id, uint32_t offset = 0, TTSIM_NOC) const {
-        return tensix_interleaved_address(DRAM, id, bank_base_address, 1u << log_base_2_of_page_size, offset, noc);
+        return ttsim_page_address(DRAM, id, bank_base_address, 1u << log_base_2_of_page_size, offset, noc);
     }
 };
 

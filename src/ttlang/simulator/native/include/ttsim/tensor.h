@@ -163,7 +163,7 @@ struct TensorAccessor<tensor_accessor::InterleavedSpec<IsDram>> {
     ALWI uint32_t get_aligned_page_size() const { return aligned_page_size; }
     ALWI uint32_t get_bank_base_address() const { return bank_base_address; }
     ALWI uint64_t get_noc_addr(uint32_t page_id, uint32_t offset = 0, TTSIM_NOC) const {
-        return tensix_interleaved_address(IsDram, page_id, bank_base_address, page_size, offset, noc);
+        return ttsim_page_address(IsDram, page_id, bank_base_address, page_size, offset, noc);
     }
     ALWI bool is_local_addr(uint64_t noc_addr, TTSIM_NOC) const { return (void)noc, ttsim_is_local(noc_addr); }
     ALWI bool is_local_page(uint32_t page_id, TTSIM_NOC) const { return ttsim_is_local(get_noc_addr(page_id, 0, noc)); }
@@ -242,6 +242,7 @@ struct TensorAccessor<tensor_accessor::ShardedSpec<IsDram>> {
     ALWI uint64_t address(const PageMapping& where, uint32_t offset, uint8_t noc) const {
         const uint32_t packed = spec_.coordinates_[where.bank_id], x = packed >> 8, y = packed & 0xFF;
         const uint64_t within = bank_base_address + where.bank_page_offset * page_size + offset;
+        if (!__builtin_constant_p(where.bank_page_offset)) ttsim_self->pending_cycles += ttsim_self->page_address_cycles;
         return IsDram ? tensix_bank_address(1, x, within, noc) : ttsim_xy(x, y, within);
     }
 
