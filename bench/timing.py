@@ -348,6 +348,17 @@ def compute_blocks_formats() -> Rows:
         )
 
 
+def reductions(chip: str, table: str) -> Rows:
+    for fidelity, direction, tiles, ns in SILICON[table]["rows"]:
+        yield Row(
+            f"{direction} {fidelity} {tiles} tiles", ns * CLOCK[chip],
+            lambda fidelity=fidelity, direction=direction, tiles=tiles: programs.reduce_blocks(
+                CHIPS[chip], direction, tiles, fidelity
+            ),
+            fitted=chip == "BH" and fidelity in ("HiFi2", "HiFi4"),
+        )  # fmt: skip
+
+
 def _copy(cb: int, dst: int) -> str:
     return f"copy_tile_to_dst_init_short({cb}); copy_tile({cb}, i, {dst});"
 
@@ -606,6 +617,8 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "compute_block_size_WH": compute_blocks,
     "compute_block_size, formats kept, WH": compute_blocks_formats,
     "compute_fusion_phases_WH": fusion,
+    "reduce_block_BH": lambda: reductions("BH", "reduce_block_BH"),
+    "reduce_accumulate_WH": lambda: reductions("WH", "reduce_accumulate_WH"),
     "handshake_elision_BH": lambda: handshake(1),
     "handshake_elision_BH, 20 times": lambda: handshake(20),
     "matrix unit, unpack, pack": matrix_unit,

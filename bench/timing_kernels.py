@@ -461,6 +461,35 @@ REDUCE = """        {
 """
 
 
+# Blocks of resident tiles, each reduced to one: all that a function of a library does in between, again each time.
+REDUCE_BLOCKS = compute(
+    """    constexpr ReduceDim direction = static_cast<ReduceDim>(get_compile_time_arg_val(0));
+    constexpr uint32_t tiles = get_compile_time_arg_val(1);
+    const uint32_t times = get_arg_val<uint32_t>(0);
+    compute_kernel_hw_startup(0, 1, 16);
+    for (uint32_t time = 0; time < times; time++) {
+        cb_reserve_back(0, tiles);
+        cb_push_back(0, tiles);
+        reduce_init<PoolType::AVG, direction>(0, 1, 16);
+        cb_wait_front(1, 1);
+        cb_wait_front(0, tiles);
+        cb_reserve_back(16, 1);
+        tile_regs_acquire();
+        for (uint32_t i = 0; i < tiles; i++) reduce_tile<PoolType::AVG, direction>(0, 1, i, 0, 0);
+        tile_regs_commit();
+        tile_regs_wait();
+        pack_tile(0, 16);
+        tile_regs_release();
+        cb_push_back(16, 1);
+        cb_pop_front(0, tiles);
+        reduce_uninit();
+        cb_wait_front(16, 1);
+        cb_pop_front(16, 1);
+    }
+"""
+)
+
+
 def chain(name: str, each: str, first: str, operands: Sequence[int], out: int, count: str = "count") -> str:
     """A phase that does `each` to tile `i` of its operands; those that a phase before made are given back."""
     waits = " ".join(f"cb_wait_front({cb}, count);" for cb in operands)

@@ -420,6 +420,19 @@ def matmul_tiles_cycles(chip: str, fidelity: str, count: int = 128) -> float:
     return (many - few) / count
 
 
+def reduce_blocks(chip: str, direction: str, tiles: int, fidelity: str) -> float:
+    """Cycles of one reduction of some resident tiles to one, again and again."""
+    program, core, times = Program(), (0, 0, 0, 0), 20
+    program.add_kernel(text.FILL, "reader", core, runtime_args={(0, 0): [0, 1, 0]})
+    program.add_kernel(
+        text.REDUCE_BLOCKS, "compute", core, runtime_args={(0, 0): [times]}, math_fidelity=fidelity, fp32_dest_acc=True,
+        compile_time_args=[("row", "col", "scalar").index(direction), tiles],
+    )  # fmt: skip
+    for index, pages, data_format in ((0, tiles, "Float16_b"), (1, 1, "Float16_b"), (16, 1, "Float32")):
+        program.add_circular_buffer(index, core, num_pages=pages, data_format=data_format)
+    return device(chip).run(program, sanitize=False).cycles / times
+
+
 def five_phases(chip: str, rows: int, reconfigure: bool) -> int:
     """(A + B) @ C with 8x4 and 4x4 tiles, `rows` rows of tiles at a time: cycles of one pass over all of A, the start apart."""
     few, many = (

@@ -67,6 +67,7 @@ class DramMemory:
     write_queue_bytes: int
     turnaround_cycles: int
     mixed_turnaround_cycles: int
+    page_bytes: int
     read_access_cycles: int
     write_access_cycles: int
 

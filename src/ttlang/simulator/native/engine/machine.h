@@ -366,7 +366,7 @@ struct Bank {
     X(dst_tiles_16bit) X(dst_tiles_32bit)                                                                              \
     X(dram_banks) X(dram_bank_bytes) X(dram_read_alignment) X(dram_write_alignment) X(dram_bytes_per_cycle)            \
     X(dram_read_bytes_per_cycle) X(dram_write_bytes_per_cycle)                                                         \
-    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_read_access_cycles) X(dram_write_access_cycles)                                   \
+    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
@@ -376,10 +376,12 @@ struct Bank {
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
     X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles)          \
-    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_tile_cycles) X(unpack_startup_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
+    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
     X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
-    X(math_reduce_cycles) X(math_section_cycles)                                                                       \
+    X(math_reduce_row_cycles) X(math_reduce_column_cycles) X(math_reduce_scalar_cycles)                                \
+    X(math_reduce_row_phase_cycles) X(math_reduce_column_phase_cycles) X(math_reduce_scalar_phase_cycles)              \
+    X(math_section_cycles)                                                                                             \
     X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_untilize_tile_cycles)              \
     X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)

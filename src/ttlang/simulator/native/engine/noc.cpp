@@ -47,11 +47,12 @@ uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_fli
 /// The channel serves the packet: returns when its last byte has passed.
 Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
     Bank& bank = machine.bank[packet.bank];
+    const uint32_t page = uint32_t(machine.settings.dram_page_bytes);
     double start = double(machine.now) > bank.free_at ? double(machine.now) : bank.free_at;
-    // Reads and writes that wait together are taken in turn, whatever their order of arrival: each pays a share of a
-    // turnaround.
+    // Reads and writes that wait together are taken in turn, whatever their order of arrival: each page of the memory
+    // that they touch pays a share of a turnaround.
     if (bank.busy_until[!direction] > double(machine.now))
-        start += machine.settings.dram_mixed_turnaround_cycles;
+        start += machine.settings.dram_mixed_turnaround_cycles * double((packet.bytes + page - 1) / page);
     else if (bank.last_direction != direction && bank.bytes)
         start += machine.settings.dram_turnaround_cycles;
     bank.last_direction = direction;
