@@ -274,6 +274,17 @@ def saturation() -> Rows:
             )
 
 
+def width_splits() -> Rows:
+    """Few tiles: what a launch costs before the first byte moves."""
+    for index, (tiles, alone, split) in enumerate(SILICON["width_split_WH"]["rows"]):
+        for cores, ns in ((1, alone), (min(tiles, 64), split)):
+            yield Row(
+                f"{tiles} tiles, {cores} cores", ns,
+                lambda tiles=tiles, cores=cores: programs.relu_copy(programs.WORMHOLE_THEN, tiles, "Float16_b", 8, 2, cores),
+                fitted=cores == 1 and index in (1, 3),
+            )  # fmt: skip
+
+
 def bank_placements() -> Rows:
     """A core for each bank: row by row, near the bank, and the same cores with the banks of others."""
     table = SILICON["bank_placement_WH"]
@@ -610,6 +621,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "noc_placement_WH": placements,
     "reader_placement_WH": reader_placements,
     "dram_saturation_WH": saturation,
+    "width_split_WH": width_splits,
     "bank_placement_WH": bank_placements,
     "page_walk_order_WH": walks,
     "noc_one_packet_BH": rings,

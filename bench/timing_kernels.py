@@ -70,14 +70,15 @@ PAGES = """    const uint32_t address = get_arg_val<uint32_t>(0), first = get_ar
 READ_BLOCKS = dataflow(
     PAGES
     + """    for (uint32_t page = first; page < first + count; page += block) {
-        cb_reserve_back(0, block);
+        const uint32_t now = first + count - page < block ? first + count - page : block;
+        cb_reserve_back(0, now);
         uint32_t l1 = get_write_ptr(0);
-        for (uint32_t i = 0; i < block; i++) {
+        for (uint32_t i = 0; i < now; i++) {
             noc_async_read_page(page + i, pages, l1);
             l1 += get_tile_size(0);
         }
         noc_async_read_barrier();
-        cb_push_back(0, block);
+        cb_push_back(0, now);
     }
 """
 )
@@ -85,9 +86,10 @@ WRITE_BLOCKS = dataflow(
     PAGES
     + """    constexpr uint32_t cb = get_compile_time_arg_val(args.next_compile_time_args_offset());
     for (uint32_t page = first; page < first + count; page += block) {
-        cb_wait_front(cb, block);
+        const uint32_t now = first + count - page < block ? first + count - page : block;
+        cb_wait_front(cb, now);
         uint32_t l1 = get_read_ptr(cb);
-        for (uint32_t i = 0; i < block; i++) {
+        for (uint32_t i = 0; i < now; i++) {
             noc_async_write_page(page + i, pages, l1);
             l1 += get_tile_size(cb);
         }
@@ -96,7 +98,7 @@ WRITE_BLOCKS = dataflow(
 #else
         noc_async_write_barrier();
 #endif
-        cb_pop_front(cb, block);
+        cb_pop_front(cb, now);
     }
     noc_async_write_barrier();
 """

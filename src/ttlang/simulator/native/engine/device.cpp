@@ -499,7 +499,13 @@ void ttsim_program_semaphore(Machine* machine, uint32_t id, const uint32_t* core
 void ttsim_program_start(Machine* machine) {
     if (machine->sanitizer)
         for (uint32_t i = 0; i < machine->cores; i++) begin_processor_checks(machine->core[i]);
-    for (uint32_t i = 0; i < machine->fiber_count; i++) make_ready(*machine, &machine->fibers[i]);
+    for (uint32_t i = 0; i < machine->fiber_count; i++) {
+        Fiber& fiber = machine->fibers[i];
+        // Time starts with the first processor of a core.
+        const Fiber* const* others = fiber.core->fiber;
+        if (machine->timed && fiber.role == TTSIM_DM1 && (others[TTSIM_DM0] || others[TTSIM_UNPACK])) fiber.time += Time(machine->settings.risc_reader_start);
+        make_ready(*machine, &fiber);
+    }
 }
 
 int ttsim_program_run(Machine* machine, uint32_t slice_ms) { return int(run_slice(*machine, slice_ms)); }

@@ -374,7 +374,7 @@ struct Bank {
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
-    X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start)                                                               \
+    X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles)          \
     X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
