@@ -277,11 +277,11 @@ def saturation() -> Rows:
 def width_splits() -> Rows:
     """Few tiles: what a launch costs before the first byte moves."""
     for index, (tiles, alone, split) in enumerate(SILICON["width_split_WH"]["rows"]):
-        for cores, ns in ((1, alone), (min(tiles, 64), split)):
+        for name, cores, ns in (("alone", 1, alone), ("split", min(tiles, 64), split)):
             yield Row(
-                f"{tiles} tiles, {cores} cores", ns,
+                f"{tiles} tiles, {name}", ns,
                 lambda tiles=tiles, cores=cores: programs.relu_copy(programs.WORMHOLE_THEN, tiles, "Float16_b", 8, 2, cores),
-                fitted=cores == 1 and index in (1, 3),
+                fitted=name == "alone" and index in (1, 3),
             )  # fmt: skip
 
 

@@ -25,8 +25,8 @@ from ttlang.simulator.result import (
 )
 from ttlang.simulator.trace import read_trace
 
-FIBER_WORDS = 24
 FIRST_WAIT = 11
+FIBER_WORDS = FIRST_WAIT + len(WAIT_NAMES)
 SUMMARY_WORDS = 16
 NOCS = 2
 MAX_BUFFERS = 64

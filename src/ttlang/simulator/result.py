@@ -15,7 +15,7 @@ from ttlang.simulator.trace import Trace
 ROLE_NAMES = ("data movement 0", "data movement 1", "unpack", "math", "pack")
 WAIT_NAMES = (
     "running", "pages of a circular buffer", "space in a circular buffer", "reads", "writes", "writes to leave", "atomics",
-    "a semaphore", "operands", "operand registers", "free DST", "results in DST", "its own time",
+    "a semaphore", "operands", "operand registers", "free DST", "results in DST", "its own time", "its start",
 )  # fmt: skip
 Bound = Literal["compute", "noc", "dram", "issue"]
 

@@ -503,7 +503,8 @@ void ttsim_program_start(Machine* machine) {
         Fiber& fiber = machine->fibers[i];
         // Time starts with the first processor of a core.
         const Fiber* const* others = fiber.core->fiber;
-        if (machine->timed && fiber.role == TTSIM_DM1 && (others[TTSIM_DM0] || others[TTSIM_UNPACK])) fiber.time += Time(machine->settings.risc_reader_start);
+        if (machine->timed && fiber.role == TTSIM_DM1 && (others[TTSIM_DM0] || others[TTSIM_UNPACK]))
+            wait_until(&fiber, fiber.time + Time(machine->settings.risc_reader_start), Wait::Start);
         make_ready(*machine, &fiber);
     }
 }

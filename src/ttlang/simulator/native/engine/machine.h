@@ -84,7 +84,7 @@ struct EventQueue {
 // ---- fibers ---------------------------------------------------------------------------------------------------------
 
 enum class Wait : uint8_t {
-    None, CbPages, CbSpace, Reads, Writes, WritesSent, Atomics, Semaphore, SrcData, SrcSpace, DstFree, DstData, Clock, Count
+    None, CbPages, CbSpace, Reads, Writes, WritesSent, Atomics, Semaphore, SrcData, SrcSpace, DstFree, DstData, Clock, Start, Count
 };
 
 enum class FiberState : uint8_t { Ready, Running, Blocked, Done, Faulted };
