@@ -276,12 +276,12 @@ def saturation() -> Rows:
 
 def width_splits() -> Rows:
     """Few tiles: what a launch costs before the first byte moves."""
-    for index, (tiles, alone, split) in enumerate(SILICON["width_split_WH"]["rows"]):
+    for tiles, alone, split in SILICON["width_split_WH"]["rows"]:
         for name, cores, ns in (("alone", 1, alone), ("split", min(tiles, 64), split)):
             yield Row(
                 f"{tiles} tiles, {name}", ns,
                 lambda tiles=tiles, cores=cores: programs.relu_copy(programs.WORMHOLE_THEN, tiles, "Float16_b", 8, 2, cores),
-                fitted=name == "alone" and index in (1, 3),
+                fitted=name == "alone",
             )  # fmt: skip
 
 
@@ -366,7 +366,7 @@ def reductions(chip: str, table: str) -> Rows:
             lambda fidelity=fidelity, direction=direction, tiles=tiles: programs.reduce_blocks(
                 CHIPS[chip], direction, tiles, fidelity
             ),
-            fitted=chip == "BH" and fidelity in ("HiFi2", "HiFi4"),
+            fitted=chip == "BH" and tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else ""),
         )  # fmt: skip
 
 

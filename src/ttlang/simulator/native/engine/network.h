@@ -83,8 +83,9 @@ void count_sent(Packet* packet);
 void complete(Packet* packet);
 /// Does to memory at `target` what the packet carries, and wakes who waits for it.
 void move_bytes(Machine& machine, Packet* packet, uint8_t* target);
-/// Keeps the bytes of writes that have left: from now on their sources may change.
+/// The packet is no longer one whose source may change under way.
 void unlink_flight(Packet* packet);
+/// Keeps the bytes of writes that have left: from now on their sources may change.
 void keep_sent_bytes(Machine& machine, Fiber* fiber, uint32_t noc);
 /// Without time: queues the packet for the barrier that waits for it.
 void queue_pending(Machine& machine, Packet* packet);
