@@ -236,10 +236,6 @@ def line(placement: str, count: int) -> Cores:
     return [{"column": (0, i), "row": (i, 0), "diagonal": (i, i)}[placement] for i in range(count)]
 
 
-def filled(by_rows: bool, count: int) -> Cores:
-    return [(i % 8, i // 8) if by_rows else (i // 8, i % 8) for i in range(count)]
-
-
 def copies(cores: Cores, pages: int, block: int) -> int:
     return programs.stream("wormhole_b0", "copy", programs.shares(cores, pages), pages, block)
 
@@ -266,12 +262,10 @@ def reader_placements() -> Rows:
 
 def saturation() -> Rows:
     for count, *measured in SILICON["dram_saturation_WH"]["rows"]:
-        for name, ns in zip(("spread", "stacked"), measured, strict=True):
-            yield Row(
-                f"{count} cores {name}",
-                ns,
-                lambda cores=filled(name == "spread", count): copies(cores, 4096, 4),
-            )
+        spread = programs.row_major(count)
+        stacked = [(y, x) for x, y in spread]
+        for name, cores, ns in zip(("spread", "stacked"), (spread, stacked), measured, strict=True):
+            yield Row(f"{count} cores {name}", ns, lambda cores=cores: copies(cores, 4096, 4))
 
 
 def width_splits() -> Rows:
@@ -293,7 +287,7 @@ def bank_placements() -> Rows:
     for size, pattern, *measured in table["rows"]:
         for name, cores, ns in zip(
             ("row", "near", "shuffled"),
-            (filled(True, banks), near, near[banks // 2 :] + near[: banks // 2]),
+            (programs.row_major(banks), near, near[banks // 2 :] + near[: banks // 2]),
             measured,
             strict=True,
         ):

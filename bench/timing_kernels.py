@@ -61,48 +61,12 @@ SCATTER = f"""    for (uint32_t i = 0; i < count; i++) {{
     noc_async_write_barrier();
 """
 
-# Blocks of pages: arguments are the address, the first page, pages, pages a block.
+# Blocks of pages, several of them under way: arguments are the address, the first page, pages, pages a block.
 PAGES = """    const uint32_t address = get_arg_val<uint32_t>(0), first = get_arg_val<uint32_t>(1), count = get_arg_val<uint32_t>(2);
     const uint32_t block = get_arg_val<uint32_t>(3);
     constexpr auto args = TensorAccessorArgs<0>();
     const auto pages = TensorAccessor(args, address);
 """
-READ_BLOCKS = dataflow(
-    PAGES
-    + """    for (uint32_t page = first; page < first + count; page += block) {
-        const uint32_t now = first + count - page < block ? first + count - page : block;
-        cb_reserve_back(0, now);
-        uint32_t l1 = get_write_ptr(0);
-        for (uint32_t i = 0; i < now; i++) {
-            noc_async_read_page(page + i, pages, l1);
-            l1 += get_tile_size(0);
-        }
-        noc_async_read_barrier();
-        cb_push_back(0, now);
-    }
-"""
-)
-WRITE_BLOCKS = dataflow(
-    PAGES
-    + """    constexpr uint32_t cb = get_compile_time_arg_val(args.next_compile_time_args_offset());
-    for (uint32_t page = first; page < first + count; page += block) {
-        const uint32_t now = first + count - page < block ? first + count - page : block;
-        cb_wait_front(cb, now);
-        uint32_t l1 = get_read_ptr(cb);
-        for (uint32_t i = 0; i < now; i++) {
-            noc_async_write_page(page + i, pages, l1);
-            l1 += get_tile_size(cb);
-        }
-#ifdef FLUSH
-        noc_async_writes_flushed();
-#else
-        noc_async_write_barrier();
-#endif
-        cb_pop_front(cb, now);
-    }
-    noc_async_write_barrier();
-"""
-)
 READ_AHEAD = dataflow(
     PAGES
     + """    const uint32_t ahead = get_arg_val<uint32_t>(4), blocks = count / block;
@@ -318,8 +282,8 @@ ROW_MULTICAST = dataflow(
 """
 )
 
-# A stream of blocks of pages `stride` apart, some times over: reads or writes of one place in L1, or a reader and a writer with a
-# buffer between.
+# A stream of blocks of pages `stride` apart, some times over: reads or writes of one place in L1, or with HANDSHAKE of a circular buffer
+# that another processor drains or fills. WHOLE_PAGES: by the calls for pages, not by addresses.
 STREAM = """    constexpr uint32_t size = get_compile_time_arg_val(0), block = get_compile_time_arg_val(1), times = get_compile_time_arg_val(2);
     constexpr auto args = TensorAccessorArgs<3>();
     const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
@@ -331,13 +295,20 @@ STREAM = """    constexpr uint32_t size = get_compile_time_arg_val(0), block = g
 STREAM_READ = dataflow(
     STREAM
     + """#ifdef HANDSHAKE
-            cb_reserve_back(0, now);
+            cb_reserve_back(CB, now);
 #endif
-            const uint32_t l1 = get_write_ptr(0);
-            for (uint32_t i = 0; i < now; i++) noc_async_read(pages.get_noc_addr(first + (done + i) * stride), l1 + i * size, size);
+            const uint32_t l1 = get_write_ptr(CB);
+            for (uint32_t i = 0; i < now; i++) {
+                const uint32_t page = first + (done + i) * stride;
+#ifdef WHOLE_PAGES
+                noc_async_read_page(page, pages, l1 + i * size);
+#else
+                noc_async_read(pages.get_noc_addr(page), l1 + i * size, size);
+#endif
+            }
             noc_async_read_barrier();
 #ifdef HANDSHAKE
-            cb_push_back(0, now);
+            cb_push_back(CB, now);
 #endif
         }
 """
@@ -345,17 +316,24 @@ STREAM_READ = dataflow(
 STREAM_WRITE = dataflow(
     STREAM
     + """#ifdef HANDSHAKE
-            cb_wait_front(0, now);
+            cb_wait_front(CB, now);
 #endif
-            const uint32_t l1 = get_read_ptr(0);
-            for (uint32_t i = 0; i < now; i++) noc_async_write(l1 + i * size, pages.get_noc_addr(first + (done + i) * stride), size);
+            const uint32_t l1 = get_read_ptr(CB);
+            for (uint32_t i = 0; i < now; i++) {
+                const uint32_t page = first + (done + i) * stride;
+#ifdef WHOLE_PAGES
+                noc_async_write_page(page, pages, l1 + i * size);
+#else
+                noc_async_write(l1 + i * size, pages.get_noc_addr(page), size);
+#endif
+            }
 #ifdef FLUSH
             noc_async_writes_flushed();
 #else
             noc_async_write_barrier();
 #endif
 #ifdef HANDSHAKE
-            cb_pop_front(0, now);
+            cb_pop_front(CB, now);
 #endif
         }
     noc_async_write_barrier();

@@ -3,14 +3,15 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
 import timing_kernels as text
 
 from ttlang import hardware as chips
-from ttlang.simulator import Device, Program
+from ttlang.simulator import Buffer, Device, Program
 from ttlang.simulator.trace import TraceKind
 
 SCRATCH = 512 << 10
@@ -68,27 +69,32 @@ def unicast(
     return run_dataflow(chip, text.UNICAST_TARGET, body, [count, size, SCRATCH, SCRATCH, *other], write)
 
 
+@contextmanager
+def allocated(chip: str, *buffers: tuple[int, int]) -> Iterator[list[Buffer]]:
+    """DRAM buffers of so many pages of so many bytes."""
+    with ExitStack() as stack:
+        made = []
+        for pages, size in buffers:
+            made.append(device(chip).allocate(pages, size))
+            stack.callback(made[-1].free)
+        yield made
+
+
 def bank(chip: str, count: int, size: int, write: bool = False) -> int:
     """`count` transfers with one DRAM bank and a barrier."""
-    buffer = device(chip).allocate(1, size)
-    try:
+    with allocated(chip, (1, size)) as (buffer,):
         body = text.BANK_TARGET + (text.WRITE_BANK if write else text.READ_BANK)
         return run_dataflow(
             chip, "", body, [count, size, SCRATCH, buffer.address], write, buffer.accessor_args
         )
-    finally:
-        buffer.free()
 
 
 def interleaved(chip: str, count: int, size: int) -> int:
     """`count` reads of consecutive pages over all banks and a barrier."""
-    buffer = device(chip).allocate(count, size)
-    try:
+    with allocated(chip, (count, size)) as (buffer,):
         return run_dataflow(
             chip, "", text.READ_PAGES, [count, size, SCRATCH, buffer.address], accessor=buffer.accessor_args
         )
-    finally:
-        buffer.free()
 
 
 def peers(chip: str, size: int, columns: int, rows: int, first: int, write: bool) -> int:
@@ -124,112 +130,9 @@ def split(count: int, parts: int) -> list[tuple[int, int]]:
     return found
 
 
-def relu_copy(chip: str, tiles: int, data_format: str, block: int, depth: int, cores: int = 1) -> int:
-    """DRAM to DRAM through relu, interleaved pages, circular buffers of `depth` blocks of tiles."""
-    opened, size = device(chip), BYTES[data_format]
-    source, target = opened.allocate(tiles, size), opened.allocate(tiles, size)
-    places = [(index % 8, index // 8) for index in range(cores)]
-    spans = dict(zip(places, split(tiles, cores), strict=True))
-    area = [(x, y, x, y) for x, y in places]
-    program = Program()
-    program.add_kernel(
-        text.READ_BLOCKS, "reader", area, compile_time_args=source.accessor_args,
-        runtime_args={core: [source.address, *span, block] for core, span in spans.items()},
-    )  # fmt: skip
-    program.add_kernel(
-        text.WRITE_BLOCKS, "writer", area, compile_time_args=[*target.accessor_args, 16],
-        runtime_args={core: [target.address, *span, block] for core, span in spans.items()},
-    )  # fmt: skip
-    program.add_kernel(
-        text.RELU, "compute", area, runtime_args={core: [span[1]] for core, span in spans.items()}
-    )
-    for index in (0, 16):
-        program.add_circular_buffer(index, area, data_format=data_format, num_pages=block * depth)
-    try:
-        return opened.run(program, sanitize=False).cycles
-    finally:
-        source.free()
-        target.free()
-
-
-def copy_ahead(chip: str, block: int, ahead: int, trids: bool) -> int:
-    """256 bfloat16 tiles DRAM to DRAM on one core, buffer of six blocks; reads `ahead` blocks before a barrier, or with
-    that many transaction ids in flight."""
-    opened, tiles = device(chip), 256
-    source, target = opened.allocate(tiles, 2048), opened.allocate(tiles, 2048)
-    program, core, room = Program(), (0, 0, 0, 0), 6
-    program.add_kernel(
-        text.READ_TRIDS if trids else text.READ_AHEAD, "reader", core, compile_time_args=source.accessor_args,
-        runtime_args={(0, 0): [source.address, 0, tiles, block, ahead, room]},
-    )  # fmt: skip
-    program.add_kernel(
-        text.WRITE_BLOCKS, "writer", core, compile_time_args=[*target.accessor_args, 0], defines={"FLUSH": "1"},
-        runtime_args={(0, 0): [target.address, 0, tiles, block]},
-    )  # fmt: skip
-    program.add_circular_buffer(0, core, num_pages=room * block)
-    try:
-        return opened.run(program, sanitize=False).cycles
-    finally:
-        source.free()
-        target.free()
-
-
-def split_reader(chip: str, size: int, split: bool) -> dict[str, int]:
-    """64 bfloat16 tiles from the eight cores of a row to a core below and to DRAM, `size` bytes a read, a barrier a tile: when the
-    reader and the writer end, each after its own start."""
-    opened, core = device(chip), (0, 1, 0, 1)
-    target = opened.allocate(64, 2048)
-    x, y = zip(*(opened.noc_coordinate(column, 0) for column in range(8)), strict=True)
-    program, pieces = Program(), 2048 // size
-    program.add_kernel(
-        text.GATHER_READER, "reader", core, name="reader", compile_time_args=[pieces, 8, 1 if split else 2],
-        runtime_args={(0, 1): [SCRATCH, *x, *y]},
-    )  # fmt: skip
-    program.add_kernel(
-        text.GATHER_WRITER, "writer", core, name="writer", compile_time_args=[pieces, 8, int(split), *target.accessor_args],
-        runtime_args={(0, 1): [SCRATCH, *x, *y, target.address]},
-    )  # fmt: skip
-    for index in (0, 1):
-        program.add_circular_buffer(index, core, num_pages=8)
-    try:
-        result = opened.run(program, sanitize=False)
-    finally:
-        target.free()
-    started = {"reader": int(opened.chip.costs["risc"]["reader_start"])}
-    return {thread.kernel: thread.end - started.get(thread.kernel, 0) for thread in result.threads}
-
-
-READERS = {"one": ("AB", ""), "two": ("A", "B"), "second": ("", "AB")}
-"""Which operands the reader (NoC 0) and the second processor (NoC 1) read."""
-
-
-def two_streams(
-    chip: str, readers: str, block: int, multiply: bool, tiles: int = 128, piece: int = 2048, cores: int = 1
-) -> int:
-    """Products of two interleaved operands of `tiles` bfloat16 tiles a core, read in blocks and pieces; eight cores a row."""
-    opened = device(chip)
-    a, b = (opened.allocate(tiles * cores, 2048) for _ in range(2))
-    area = (0, 0, min(cores, 8) - 1, max(1, cores // 8) - 1)
-    places = [(index % 8, index // 8) for index in range(cores)]
-    program = Program()
-    for kind, operands in zip(("reader", "writer"), READERS[readers], strict=True):
-        if operands:
-            program.add_kernel(
-                text.OPERAND_STREAMS, kind, area, defines={f"READS_{name}": "1" for name in operands},
-                compile_time_args=[block, piece, *a.accessor_args, *b.accessor_args],
-                runtime_args={core: [tiles, index * tiles, a.address, b.address] for index, core in enumerate(places)},
-            )  # fmt: skip
-    program.add_kernel(
-        text.MULTIPLY_STREAMS, "compute", area, compile_time_args=[min(block, 8)], defines={"MULTIPLY": "1"} if multiply else {},
-        runtime_args={core: [tiles] for core in places},
-    )  # fmt: skip
-    for index, pages in ((0, 2 * block), (1, 2 * block), (16, tiles)):
-        program.add_circular_buffer(index, area, num_pages=pages)
-    try:
-        return opened.run(program, sanitize=False).cycles
-    finally:
-        a.free()
-        b.free()
+def row_major(count: int) -> list[tuple[int, int]]:
+    """Cores row by row, eight to a row."""
+    return [(index % 8, index // 8) for index in range(count)]
 
 
 @dataclass(frozen=True)
@@ -247,6 +150,22 @@ def shares(cores: Sequence[tuple[int, int]], pages: int) -> list[Stream]:
     return [Stream(core, *span) for core, span in zip(cores, split(pages, len(cores)), strict=True)]
 
 
+def area_of(streams: Sequence[Stream]) -> list[tuple[int, int, int, int]]:
+    return [(*each.core, *each.core) for each in streams]
+
+
+def add_stream(
+    program: Program, kind: str, streams: Sequence[Stream], buffer: Buffer, block: int, size: int, *, noc: int | None = None,
+    cb: int = 0, times: int = 1, modes: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """The reader or the writer of some streams; `modes` are macros of the kernels' text."""
+    program.add_kernel(
+        text.STREAM_READ if kind == "reader" else text.STREAM_WRITE, kind, area_of(streams), noc=noc,
+        defines={"CB": str(cb), **dict.fromkeys(modes, "1")}, compile_time_args=[size, block, times, *buffer.accessor_args],
+        runtime_args={each.core: [buffer.address, each.first, each.stride, each.count] for each in streams},
+    )  # fmt: skip
+
+
 def stream(
     chip: str,
     op: str,
@@ -261,44 +180,112 @@ def stream(
 ) -> int:
     """Cores that read, write or copy pages of DRAM, `block` of them a barrier (or a flush, after writes), `times` over. A copy has a buffer of two
     blocks between reads on `noc` and writes on the other."""
-    opened, area = device(chip), [(*each.core, *each.core) for each in streams]
-    program, buffers = Program(), []
-    defines = {name: "1" for name, wanted in (("HANDSHAKE", op == "copy"), ("FLUSH", flush)) if wanted}
-    for kind, source, name, of_copy in (
-        ("reader", text.STREAM_READ, "read", noc),
-        ("writer", text.STREAM_WRITE, "write", 1 - noc),
-    ):
-        if op in (name, "copy"):
-            buffers.append(opened.allocate(pages, size))
-            program.add_kernel(
-                source, kind, area, noc=of_copy if op == "copy" else noc, defines=defines,
-                compile_time_args=[size, block, times, *buffers[-1].accessor_args],
-                runtime_args={each.core: [buffers[-1].address, each.first, each.stride, each.count] for each in streams},
-            )  # fmt: skip
-    program.add_circular_buffer(0, area, page_size=size, num_pages=2 * block if op == "copy" else block)
-    try:
-        return opened.run(program, sanitize=False).cycles
-    finally:
-        for buffer in buffers:
-            buffer.free()
+    copies = op == "copy"
+    modes = [name for name, wanted in (("HANDSHAKE", copies), ("FLUSH", flush)) if wanted]
+    kinds = {"read": {"reader": noc}, "write": {"writer": noc}, "copy": {"reader": noc, "writer": 1 - noc}}[
+        op
+    ]
+    program = Program()
+    with allocated(chip, *[(pages, size)] * len(kinds)) as buffers:
+        for (kind, own_noc), buffer in zip(kinds.items(), buffers, strict=True):
+            add_stream(program, kind, streams, buffer, block, size, noc=own_noc, times=times, modes=modes)
+        program.add_circular_buffer(0, area_of(streams), page_size=size, num_pages=block * (1 + copies))
+        return device(chip).run(program, sanitize=False).cycles
+
+
+def relu_copy(chip: str, tiles: int, data_format: str, block: int, depth: int, cores: int = 1) -> int:
+    """DRAM to DRAM through relu, interleaved pages, circular buffers of `depth` blocks of tiles."""
+    size, streams, program = BYTES[data_format], shares(row_major(cores), tiles), Program()
+    modes = ("HANDSHAKE", "WHOLE_PAGES")
+    with allocated(chip, (tiles, size), (tiles, size)) as (source, target):
+        add_stream(program, "reader", streams, source, block, size, modes=modes)
+        add_stream(program, "writer", streams, target, block, size, cb=16, modes=modes)
+        program.add_kernel(
+            text.RELU, "compute", area_of(streams), runtime_args={each.core: [each.count] for each in streams}
+        )
+        for index in (0, 16):
+            program.add_circular_buffer(
+                index, area_of(streams), data_format=data_format, num_pages=block * depth
+            )
+        return device(chip).run(program, sanitize=False).cycles
+
+
+def copy_ahead(chip: str, block: int, ahead: int, trids: bool) -> int:
+    """256 bfloat16 tiles DRAM to DRAM on one core, buffer of six blocks; reads `ahead` blocks before a barrier, or with
+    that many transaction ids in flight."""
+    tiles, size, room = 256, 2048, 6
+    program, core = Program(), (0, 0, 0, 0)
+    with allocated(chip, (tiles, size), (tiles, size)) as (source, target):
+        program.add_kernel(
+            text.READ_TRIDS if trids else text.READ_AHEAD, "reader", core, compile_time_args=source.accessor_args,
+            runtime_args={(0, 0): [source.address, 0, tiles, block, ahead, room]},
+        )  # fmt: skip
+        modes = ("HANDSHAKE", "WHOLE_PAGES", "FLUSH")
+        add_stream(program, "writer", [Stream((0, 0), 0, tiles)], target, block, size, modes=modes)
+        program.add_circular_buffer(0, core, num_pages=room * block)
+        return device(chip).run(program, sanitize=False).cycles
+
+
+def split_reader(chip: str, size: int, split: bool) -> dict[str, int]:
+    """64 bfloat16 tiles from the eight cores of a row to a core below and to DRAM, `size` bytes a read, a barrier a tile: when the
+    reader and the writer end, each after its own start."""
+    opened, core = device(chip), (0, 1, 0, 1)
+    x, y = zip(*(opened.noc_coordinate(column, 0) for column in range(8)), strict=True)
+    program, pieces = Program(), 2048 // size
+    with allocated(chip, (64, 2048)) as (target,):
+        program.add_kernel(
+            text.GATHER_READER, "reader", core, name="reader", compile_time_args=[pieces, 8, 1 if split else 2],
+            runtime_args={(0, 1): [SCRATCH, *x, *y]},
+        )  # fmt: skip
+        program.add_kernel(
+            text.GATHER_WRITER, "writer", core, name="writer", compile_time_args=[pieces, 8, int(split), *target.accessor_args],
+            runtime_args={(0, 1): [SCRATCH, *x, *y, target.address]},
+        )  # fmt: skip
+        for index in (0, 1):
+            program.add_circular_buffer(index, core, num_pages=8)
+        result = opened.run(program, sanitize=False)
+    started = {"reader": int(opened.chip.costs["risc"]["reader_start"])}
+    return {thread.kernel: thread.end - started.get(thread.kernel, 0) for thread in result.threads}
+
+
+READERS = {"one": ("AB", ""), "two": ("A", "B"), "second": ("", "AB")}
+"""Which operands the reader (NoC 0) and the second processor (NoC 1) read."""
+
+
+def two_streams(
+    chip: str, readers: str, block: int, multiply: bool, tiles: int = 128, piece: int = 2048, cores: int = 1
+) -> int:
+    """Products of two interleaved operands of `tiles` bfloat16 tiles a core, read in blocks and pieces; eight cores a row."""
+    area = (0, 0, min(cores, 8) - 1, max(1, cores // 8) - 1)
+    places, program = row_major(cores), Program()
+    with allocated(chip, *[(tiles * cores, 2048)] * 2) as (a, b):
+        for kind, operands in zip(("reader", "writer"), READERS[readers], strict=True):
+            if operands:
+                program.add_kernel(
+                    text.OPERAND_STREAMS, kind, area, defines={f"READS_{name}": "1" for name in operands},
+                    compile_time_args=[block, piece, *a.accessor_args, *b.accessor_args],
+                    runtime_args={core: [tiles, index * tiles, a.address, b.address] for index, core in enumerate(places)},
+                )  # fmt: skip
+        program.add_kernel(
+            text.MULTIPLY_STREAMS, "compute", area, compile_time_args=[min(block, 8)], defines={"MULTIPLY": "1"} if multiply else {},
+            runtime_args={core: [tiles] for core in places},
+        )  # fmt: skip
+        for index, pages in ((0, 2 * block), (1, 2 * block), (16, tiles)):
+            program.add_circular_buffer(index, area, num_pages=pages)
+        return device(chip).run(program, sanitize=False).cycles
 
 
 def walk(chip: str, pages: int, stride: int, size: int, block: int) -> int:
     """One core reads all pages in an order of steps of `stride`, `block` of them a barrier."""
-    opened, core = device(chip), (0, 0, 0, 0)
-    source, target = opened.allocate(pages, size), opened.allocate(1, 32)
-    program = Program()
-    program.add_kernel(
-        text.WALK, "reader", core, runtime_args={(0, 0): [source.address, target.address]},
-        compile_time_args=[size, block, pages, stride, math.gcd(stride, pages), *source.accessor_args, *target.accessor_args],
-    )  # fmt: skip
-    program.add_circular_buffer(0, core, page_size=size, num_pages=block)
-    program.add_circular_buffer(1, core, page_size=32, num_pages=1)
-    try:
-        return opened.run(program, sanitize=False).cycles
-    finally:
-        source.free()
-        target.free()
+    program, core = Program(), (0, 0, 0, 0)
+    with allocated(chip, (pages, size), (1, 32)) as (source, target):
+        program.add_kernel(
+            text.WALK, "reader", core, runtime_args={(0, 0): [source.address, target.address]},
+            compile_time_args=[size, block, pages, stride, math.gcd(stride, pages), *source.accessor_args, *target.accessor_args],
+        )  # fmt: skip
+        program.add_circular_buffer(0, core, page_size=size, num_pages=block)
+        program.add_circular_buffer(1, core, page_size=32, num_pages=1)
+        return device(chip).run(program, sanitize=False).cycles
 
 
 def ring(chip: str, size: int, spread: bool, cores: int = 8, pages: int = 32) -> int:
@@ -471,22 +458,20 @@ def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:
 def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write: bool, noc: int = 0) -> float:
     """Bytes a cycle of cores that each stream one DRAM bank, until the last has done; `pairs` of a core and its bank."""
     opened, count, size = device(chip), 64, 8192
-    buffer = opened.allocate(opened.chip.dram.banks, size)
     area = [(x, y, x, y) for (x, y), _ in pairs]
     program = Program()
-    program.add_kernel(
-        text.STREAM_BANK, "reader", area, noc=noc, defines={"WRITE": "1"} if write else {},
-        runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
-    )  # fmt: skip
-    try:
+    with allocated(chip, (opened.chip.dram.banks, size)) as (buffer,):
+        program.add_kernel(
+            text.STREAM_BANK, "reader", area, noc=noc, defines={"WRITE": "1"} if write else {},
+            runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
+        )  # fmt: skip
         return len(pairs) * count * size / opened.run(program, sanitize=False).cycles
-    finally:
-        buffer.free()
 
 
 def bank_rate(chip: str, readers: int, write: bool, banks: int = 1) -> float:
     """Bytes a cycle of the first `readers` cores, each with one of the first `banks` DRAM banks."""
-    return stream_banks(chip, [((index % 8, index // 8), index % banks) for index in range(readers)], write)
+    pairs = [(core, index % banks) for index, core in enumerate(row_major(readers))]
+    return stream_banks(chip, pairs, write)
 
 
 def random_pairs(chip: str, cores: int, seed: int) -> list[tuple[tuple[int, int], int]]:
