@@ -7,7 +7,7 @@ import pytest
 
 import ttlang as ttl
 
-from .block_loops import compared, elementwise, matmul, scaled_sum, shapes
+from .block_loops import compared, elementwise, matmul, scaled_sum, shapes, two_inputs
 
 BF16 = ml_dtypes.bfloat16
 MATMUL_LIMIT = 1e-5  # relative to the largest value: sums of 256 products in another order, in float32
@@ -85,34 +85,11 @@ def test_block_operations(name, rng):
 def test_a_row_beside_blocks_of_two_kinds(rng):
     """A repeated row takes part in a full block and in a row: it stays one tile high."""
 
-    @ttl.kernel(grid=(1, 1))
-    def offset(x, y, out):
-        rows, columns = x.tile_shape
-        x_cb, y_cb, out_cb = (ttl.make_circular_buffer_like(t, shape=(1, 1)) for t in (x, y, out))
+    def expression(a, b):
+        repeated = ttl.math.broadcast(b, dims=[0])
+        return a * repeated + (b + repeated)
 
-        @ttl.compute()
-        def compute():
-            for _ in range(rows):
-                for _ in range(columns):
-                    with x_cb.wait() as a, y_cb.wait() as b, out_cb.reserve() as result:
-                        repeated = ttl.math.broadcast(b, dims=[0])
-                        result.store(a * repeated + (b + repeated))
-
-        @ttl.datamovement()
-        def read():
-            for i in range(rows):
-                for j in range(columns):
-                    with x_cb.reserve() as a, y_cb.reserve() as b:
-                        ttl.copy(x[i, j], a)
-                        ttl.copy(y[0, j], b)
-
-        @ttl.datamovement()
-        def write():
-            for i in range(rows):
-                for j in range(columns):
-                    with out_cb.wait() as result:
-                        ttl.copy(result, out[i, j])
-
+    offset = two_inputs(expression, lambda x, i, j: x[i, j], lambda y, i, j: y[0, j], 4, 4)
     x, y = rng.standard_normal((128, 128), np.float32), rng.standard_normal((1, 128), np.float32)
     compared(offset, ttl.schedule(offset).tile(4, 2), (x, y, zeros(128, 128)))
 
