@@ -45,6 +45,24 @@ double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& 
     return settings.math_eltwise_cycles + extra * settings.math_eltwise_phase_cycles;
 }
 
+/// Of the cycles of reductions by direction, those of one.
+double by_direction(ReduceDim dim, double row, double column, double scalar) {
+    return dim == ReduceDim::Row ? row : dim == ReduceDim::Col ? column : scalar;
+}
+
+double reduce_unpack_cycles(const Settings& settings, ReduceDim dim) {
+    return by_direction(dim, settings.unpack_reduce_row_cycles, settings.unpack_reduce_column_cycles, settings.unpack_reduce_scalar_cycles);
+}
+
+/// Sums take the phases of the fidelity, the largest element one.
+double reduce_cycles(const Settings& settings, PoolType pool, ReduceDim dim, const MathConfig& math) {
+    const bool adds = pool == PoolType::Sum || pool == PoolType::Avg;
+    const uint32_t extra = adds ? math.fidelity_phases - 1u : 0u;
+    return by_direction(dim, settings.math_reduce_row_cycles, settings.math_reduce_column_cycles, settings.math_reduce_scalar_cycles) +
+           extra * by_direction(dim, settings.math_reduce_row_phase_cycles, settings.math_reduce_column_phase_cycles,
+                                settings.math_reduce_scalar_phase_cycles);
+}
+
 void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
 
 const VectorCosts& vector_costs(const Core& core) { return core.machine->settings.vector; }
@@ -337,15 +355,6 @@ void tensix_matmul_block(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
                  rt * ct * (core.math.fidelity_phases * settings.math_matmul_phase_cycles + settings.math_matmul_block_overhead_cycles));
 }
 
-namespace {
-
-/// Of the cycles of a reduction by direction, those of this one.
-double by_direction(ReduceDim dim, double row, double column, double scalar) {
-    return dim == ReduceDim::Row ? row : dim == ReduceDim::Col ? column : scalar;
-}
-
-}  // namespace
-
 void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scaler, uint32_t tile, uint32_t scaler_tile, uint32_t dst,
                        uint32_t line) {
     Fiber* fiber = self();
@@ -355,10 +364,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     if (PoolType(pool) != PoolType::Sum && PoolType(pool) != PoolType::Avg) require_whole(fiber, cb, "a reduction to the largest", line);
     const Operand a = operand(fiber, cb, tile, 1, line), b = operand(fiber, scaler, scaler_tile, 1, line);
     if (fiber->role == TTSIM_UNPACK)
-        return give_operands(fiber, line,
-                             by_direction(ReduceDim(dim), settings.unpack_reduce_row_cycles, settings.unpack_reduce_column_cycles,
-                                          settings.unpack_reduce_scalar_cycles),
-                             a, a.tile_bytes, b, b.tile_bytes);
+        return give_operands(fiber, line, reduce_unpack_cycles(settings, ReduceDim(dim)), a, a.tile_bytes, b, b.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
     bool fresh = false;
     uint32_t* const out = math_tile(fiber, dst, line, &fresh);
@@ -366,12 +372,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     require(reduce_tile(core.math, PoolType(pool), ReduceDim(dim), a.format, entry.a, b.format, entry.b, out, fresh), fiber, line,
             "reduce_tile", a.format);
     count(core, TileWork::Matrix);
-    const bool adds = PoolType(pool) == PoolType::Sum || PoolType(pool) == PoolType::Avg;  // the largest takes one phase
-    const double further = by_direction(ReduceDim(dim), settings.math_reduce_row_phase_cycles, settings.math_reduce_column_phase_cycles,
-                                        settings.math_reduce_scalar_phase_cycles);
-    use_operands(fiber, line,
-                 by_direction(ReduceDim(dim), settings.math_reduce_row_cycles, settings.math_reduce_column_cycles, settings.math_reduce_scalar_cycles) +
-                     (adds ? core.math.fidelity_phases - 1 : 0) * further);
+    use_operands(fiber, line, reduce_cycles(settings, PoolType(pool), ReduceDim(dim), core.math));
 }
 
 // ---- pack, tilize

@@ -48,9 +48,13 @@ ALWI uint64_t ttsim_xy(uint32_t x, uint32_t y, uint64_t address) { return uint64
 #define NOC_X(x) (x)
 #define NOC_Y(y) (y)
 
+/// Pays for code between calls, unless the compiler knows what it computes.
+ALWI void ttsim_computes(bool known, uint8_t cycles) {
+    if (!known) ttsim_self->pending_cycles += cycles;
+}
 ALWI uint64_t get_noc_addr(uint32_t noc_x, uint32_t noc_y, uint32_t addr, TTSIM_NOC) {
     (void)noc;
-    if (!__builtin_constant_p(noc_x | noc_y)) ttsim_self->pending_cycles += ttsim_self->address_cycles;
+    ttsim_computes(__builtin_constant_p(noc_x | noc_y), ttsim_self->address_cycles);
     return ttsim_xy(noc_x, noc_y, addr);
 }
 ALWI uint64_t get_noc_addr_helper(uint32_t noc_xy, uint32_t addr) { return uint64_t(noc_xy) << 36 | addr; }
@@ -91,7 +95,7 @@ inline constexpr ttsim_bank_coordinates_by_noc<false> l1_bank_to_noc_xy{};
 inline constexpr ttsim_bank_offsets bank_to_dram_offset{}, bank_to_l1_offset{};
 /// NoC address of a page of an interleaved buffer, with the cycles that it takes unless the compiler knows the page.
 ALWI uint64_t ttsim_page_address(bool dram, uint32_t id, uint32_t base, uint32_t page_size, uint32_t offset, uint8_t noc) {
-    if (!__builtin_constant_p(id)) ttsim_self->pending_cycles += ttsim_self->page_address_cycles;
+    ttsim_computes(__builtin_constant_p(id), ttsim_self->page_address_cycles);
     return tensix_interleaved_address(dram, id, base, page_size, offset, noc);
 }
 

@@ -242,7 +242,7 @@ struct TensorAccessor<tensor_accessor::ShardedSpec<IsDram>> {
     ALWI uint64_t address(const PageMapping& where, uint32_t offset, uint8_t noc) const {
         const uint32_t packed = spec_.coordinates_[where.bank_id], x = packed >> 8, y = packed & 0xFF;
         const uint64_t within = bank_base_address + where.bank_page_offset * page_size + offset;
-        if (!__builtin_constant_p(where.bank_page_offset)) ttsim_self->pending_cycles += ttsim_self->page_address_cycles;
+        ttsim_computes(__builtin_constant_p(where.bank_page_offset), ttsim_self->page_address_cycles);
         return IsDram ? tensix_bank_address(1, x, within, noc) : ttsim_xy(x, y, within);
     }
 
