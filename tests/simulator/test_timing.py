@@ -37,7 +37,7 @@ BOUNDS = {
     "compute_block_size, formats kept, WH": (0.05, 0.10, 1.0),
     "noc_placement_WH": (0.06, 0.15, 1.0),
     "reader_placement_WH": (0.06, 0.10, 1.0),
-    "dram_saturation_WH": (0.05, 0.16, 0.99),
+    "dram_saturation_WH": (0.05, 0.12, 0.99),
     "width_split_WH": (0.05, 0.15, 0.95),
     "noc_one_packet_BH": (0.04, 0.13, 0.95),
     "compute_fusion_phases_WH": (0.05, 0.24, 0.98),

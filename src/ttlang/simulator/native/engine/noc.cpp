@@ -48,13 +48,14 @@ uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_fli
 Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
     Bank& bank = machine.bank[packet.bank];
     const uint32_t page = uint32_t(machine.settings.dram_page_bytes);
-    double start = double(machine.now) > bank.free_at ? double(machine.now) : bank.free_at;
+    double start = bank.free_at;
     // Reads and writes that wait together are taken in turn, whatever their order of arrival: each page of the memory
     // that they touch pays a share of a turnaround.
     if (bank.busy_until[!direction] > double(machine.now))
         start += machine.settings.dram_mixed_turnaround_cycles * double((packet.bytes + page - 1) / page);
     else if (bank.last_direction != direction && bank.bytes)
         start += machine.settings.dram_turnaround_cycles;
+    if (start < double(machine.now)) start = double(machine.now);
     bank.last_direction = direction;
     const double service = packet.bytes / (direction ? machine.settings.dram_write_bytes_per_cycle : machine.settings.dram_read_bytes_per_cycle);
     bank.free_at = bank.busy_until[direction] = start + service;
