@@ -24,6 +24,7 @@ import timing_programs as programs  # noqa: E402
 
 SILICON = json.loads((HERE / "silicon_timings.json").read_text(encoding="utf-8"))
 CHIPS = {"WH": "wormhole_b0", "BH": "blackhole"}
+LIBRARIES_THEN = {"WH": programs.WORMHOLE_THEN, "BH": programs.BLACKHOLE_THEN}
 SAME = 0.03
 """Pairs whose measurements differ by less have no order."""
 
@@ -358,7 +359,7 @@ def reductions(chip: str, table: str) -> Rows:
         yield Row(
             f"{direction} {fidelity} {tiles} tiles", ns * CLOCK[chip],
             lambda fidelity=fidelity, direction=direction, tiles=tiles: programs.reduce_blocks(
-                CHIPS[chip], direction, tiles, fidelity
+                LIBRARIES_THEN[chip], direction, tiles, fidelity
             ),
             fitted=chip == "BH" and tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else ""),
         )  # fmt: skip

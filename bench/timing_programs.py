@@ -19,10 +19,13 @@ SCRATCH = 512 << 10
 BYTES = {"Float16_b": 2048, "Float32": 4096, "Bfp8_b": 1088, "Bfp4_b": 576}
 
 
-WORMHOLE_THEN = "wormhole_b0, library of double_buffer and compute_fusion"
-"""Wormhole with the functions of the library that these two were measured with, where 0.81 has others."""
+WORMHOLE_THEN, BLACKHOLE_THEN = "wormhole_b0, library then", "blackhole, library then"
+"""Chips with the functions and the reductions of the library that a table was measured with, where 0.81 has others."""
 FUNCTIONS_THEN = {"relu": 173, "recip": 2400, "sqrt": 910}
-"""relu: fitted to double_buffer, recip to compute_fusion. sqrt: 28 instructions a row on Wormhole (PR 54317), before zeros kept their sign (PR 56138)."""
+"""On Wormhole. relu: fitted to double_buffer, recip to compute_fusion. sqrt: 28 instructions a row (PR 54317), before zeros kept
+their sign (PR 56138)."""
+REDUCTION_THEN = {"reduce_row_cycles": 12, "reduce_row_phase_cycles": 48}
+"""Sums of rows by GAPOOL, before MVMUL of swapped operands; fitted to the first sweep of reduce_block."""
 
 WORMHOLE_NEAR = "wormhole_b0, rows of bank_placement"
 """Wormhole without the fourth and the ninth of its ten rows, where the cores that its table names are near to their banks."""
@@ -30,13 +33,15 @@ WORMHOLE_NEAR = "wormhole_b0, rows of bank_placement"
 
 @cache
 def device(chip: str) -> Device:
-    if chip not in (WORMHOLE_THEN, WORMHOLE_NEAR):
+    if chip in ("wormhole_b0", "blackhole"):
         return Device(chip)
-    now = chips.chip("wormhole_b0")
+    now = chips.chip(chip.split(",")[0])
     if chip == WORMHOLE_NEAR:
         return Device(replace(now, noc=replace(now.noc, worker_y=(1, 2, 3, 5, 7, 8, 9, 11))))
-    then = {name: (cycles, cycles) for name, cycles in FUNCTIONS_THEN.items()}
-    return Device(replace(now, sfpu_cycles={**now.sfpu_cycles, **then}))
+    functions = FUNCTIONS_THEN if chip == WORMHOLE_THEN else {}
+    then = {name: (cycles, cycles) for name, cycles in functions.items()}
+    costs = {**now.costs, "math": {**now.costs["math"], **REDUCTION_THEN}}
+    return Device(replace(now, sfpu_cycles={**now.sfpu_cycles, **then}, costs=costs))
 
 
 def run_dataflow(

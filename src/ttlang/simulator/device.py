@@ -256,7 +256,7 @@ class Device:
         started = clock.perf_counter()
         check_program(self.chip, program)
         types = [_cb_types(program, kernel) for kernel in program.kernels]
-        compiled = compile_kernels(self.chip.name, program.kernels, types, sanitize)
+        compiled = compile_kernels(self.chip.name, program.kernels, types, sanitize or time)
         ready = clock.perf_counter()
         with RUN_LOCK:
             limit = TRACE_LIMIT if trace else 0

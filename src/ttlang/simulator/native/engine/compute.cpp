@@ -40,6 +40,9 @@ double matmul_unpack_cycles(const Settings& settings, uint32_t a_bytes, uint32_t
     return (a_bytes > b_bytes ? a_bytes : b_bytes) / settings.unpack_matmul_bytes_per_cycle;
 }
 
+/// Operands of an element-wise operation of the FPU.
+double binary_unpack_cycles(const Settings& settings, uint32_t bytes) { return bytes / settings.unpack_binary_bytes_per_cycle; }
+
 double eltwise_cycles(const Settings& settings, EltwiseOp op, const MathConfig& math) {
     const uint32_t extra = op == EltwiseOp::Mul ? math.fidelity_phases - 1u : 0u;
     return settings.math_eltwise_cycles + extra * settings.math_eltwise_phase_cycles;
@@ -142,7 +145,9 @@ void tensix_init(uint32_t units, uint32_t line) {
 void tensix_hw_startup(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->core->machine->sanitizer) configure_all(fiber, cb_a, cb_b, out, line);
-    charge(fiber, line, fiber->core->machine->settings.unpack_startup_cycles);
+    const Settings& settings = fiber->core->machine->settings;
+    charge(fiber, line, fiber->started_up ? settings.unpack_restart_cycles : settings.unpack_startup_cycles);
+    fiber->started_up = true;
 }
 
 void tensix_reconfigure(uint32_t units, uint32_t line) {
@@ -228,7 +233,7 @@ void tensix_binary_tiles(uint32_t op, uint32_t cb0, uint32_t cb1, uint32_t tile0
     const EltwiseOp what = EltwiseOp(op);
     const Operand a = operand(fiber, cb0, tile0, 1, line), b = operand(fiber, cb1, tile1, 1, line);
     if (fiber->role == TTSIM_UNPACK)
-        return give_operands(fiber, line, 2 * settings.unpack_binary_tile_cycles, a, a.tile_bytes, b, b.tile_bytes);
+        return give_operands(fiber, line, binary_unpack_cycles(settings, a.tile_bytes + b.tile_bytes), a, a.tile_bytes, b, b.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
     bool fresh = false;
     uint32_t* const out = math_tile_to_fill(fiber, dst, line, &fresh);
@@ -247,7 +252,7 @@ void tensix_binary_reuse(uint32_t op, uint32_t reuse, uint32_t cb, uint32_t tile
     Core& core = *fiber->core;
     const Settings& settings = core.machine->settings;
     const Operand a = operand(fiber, cb, tile, 1, line);
-    if (fiber->role == TTSIM_UNPACK) return give_operands(fiber, line, settings.unpack_binary_tile_cycles, a, a.tile_bytes);
+    if (fiber->role == TTSIM_UNPACK) return give_operands(fiber, line, binary_unpack_cycles(settings, a.tile_bytes), a, a.tile_bytes);
     SrcEntry& entry = take_operands(fiber, line);
     uint32_t* const out = math_tile(fiber, dst, line);
     if (core.machine->sanitizer)
@@ -406,7 +411,7 @@ void tensix_pack_l1_accumulate(uint32_t enable, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->role != TTSIM_PACK) return;
     fiber->core->pack.l1_accumulate = enable != 0;
-    charge(fiber, line, fiber->core->machine->settings.pack_init_cycles);
+    charge(fiber, line, fiber->core->machine->settings.risc_compute_call);
 }
 
 void tensix_pack_relu(uint32_t mode, uint32_t threshold, uint32_t line) {

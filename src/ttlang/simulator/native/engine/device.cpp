@@ -399,7 +399,7 @@ int ttsim_program_begin(Machine* machine, uint32_t timed, uint32_t exact, uint32
     machine->schedule_seed = schedule_seed;
     machine->schedule_state = schedule_seed * 0x9E3779B97F4A7C15ull | 1;
     begin_checks(*machine, sanitize, fibers);
-    watch_accesses(sanitize ? machine : nullptr);
+    watch_accesses(sanitize || timed ? machine : nullptr);
     machine->spinning = 0;
     machine->events_run = machine->switches = machine->transfers = 0;
     memset(machine->transfer_bytes, 0, sizeof machine->transfer_bytes);

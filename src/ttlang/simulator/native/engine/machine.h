@@ -102,6 +102,23 @@ struct Kernel {
     uint64_t* line_wait;     ///< cycles of waiting, by C++ line
 };
 
+/// L1 offsets of the last few words that a processor's code loaded or stored.
+struct RecentWords {
+    static constexpr uint32_t COUNT = 4;
+    uint32_t offset[COUNT], next;
+
+    /// Whether the word is none of them; it is the last one from then on.
+    bool add(uint32_t word) {
+        for (const uint32_t each : offset)
+            if (each == word) return false;
+        offset[next++ % COUNT] = word;
+        return true;
+    }
+    void clear() {
+        for (uint32_t& each : offset) each = 0;
+    }
+};
+
 /// Laid out for the host's caches: what every call and switch touches comes first.
 struct Fiber : ttsim_thread {
     alignas(64) void* stack_pointer;
@@ -115,6 +132,7 @@ struct Fiber : ttsim_thread {
     Wait wait;
     bool spinning;           ///< was taken off the host thread inside a loop that makes no call
     bool in_pending_list;
+    bool started_up;         ///< its unpackers, its matrix unit or its packer
     uint32_t wait_object;    ///< circular buffer index, L1 offset of a semaphore, NoC
 
     uint32_t wait_need;
@@ -132,6 +150,7 @@ struct Fiber : ttsim_thread {
     size_t stack_bytes;
     void (*entry)();
     uintptr_t spin_pc;       ///< where
+    RecentWords loaded, stored;  ///< by its own code
     char* print;             ///< text of the line being printed
     uint32_t print_size, print_capacity;
 };
@@ -374,9 +393,9 @@ struct Bank {
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
-    X(risc_semaphore) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
-    X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_tile_cycles)          \
-    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
+    X(risc_semaphore) X(risc_l1_load) X(risc_l1_store) X(risc_move_call) X(risc_move_byte) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
+    X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_bytes_per_cycle)          \
+    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_restart_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
     X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
     X(math_reduce_row_cycles) X(math_reduce_column_cycles) X(math_reduce_scalar_cycles)                                \

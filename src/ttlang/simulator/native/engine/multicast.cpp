@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A multicast packet as a tree: a stem along the first routing dimension sends a branch along the second one at each
-// column (NoC 0) or row (NoC 1) of the rectangle; a branch delivers at each node of the rectangle that it passes.
+// A multicast packet as a tree (ISA NoC/RoutingPaths, X as the major axis, which the calls ask for on both NoCs): along x to the
+// rectangle, then a stem along y that sends a branch along x at each row of it; a branch delivers at each node of the
+// rectangle that it passes.
 #include "network.h"
 
 namespace ttsim {
@@ -77,29 +78,37 @@ void deliver(Machine& machine, Packet& branch) {
     post_event(machine, leaf->event, tail + machine.fabric.niu_cycles, delivered);
 }
 
+/// Over one link, to what happens behind it.
+void go_on(Machine& machine, Packet& packet, Direction direction, void (*then)(Machine&, Event*)) {
+    const Time start = claim(machine, packet, link_at(machine, packet, direction), direction);
+    step(machine, packet, direction);
+    post_event(machine, packet.event, start + machine.fabric.hop_cycles, then);
+}
+
 void advance_branch(Machine& machine, Event* event) {
     Packet& branch = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
-    const Direction direction = Direction(branch.noc ^ 1);
-    const Span span = ahead(machine, branch, direction);
+    const Span span = ahead(machine, branch, AlongX);
     if (span.here) deliver(machine, branch);
     if (span.left - span.here == 0) return release(machine, &branch);
-    const Time start = claim(machine, branch, link_at(machine, branch, direction), direction);
-    step(machine, branch, direction);
-    post_event(machine, branch.event, start + machine.fabric.hop_cycles, advance_branch);
+    go_on(machine, branch, AlongX, advance_branch);
 }
 
 void advance_stem(Machine& machine, Event* event) {
     Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
-    const Direction direction = Direction(stem.noc);
-    const Span span = ahead(machine, stem, direction);
+    const Span span = ahead(machine, stem, AlongY);
     if (span.here) {
         Packet* branch = child(machine, stem, stem.parent);
         post_event(machine, branch->event, machine.now, advance_branch);
     }
     if (span.left - span.here == 0) return release(machine, &stem);
-    const Time start = claim(machine, stem, link_at(machine, stem, direction), direction);
-    step(machine, stem, direction);
-    post_event(machine, stem.event, start + machine.fabric.hop_cycles, advance_stem);
+    go_on(machine, stem, AlongY, advance_stem);
+}
+
+/// To the first column of the rectangle.
+void approach(Machine& machine, Event* event) {
+    Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    if (ahead(machine, stem, AlongX).here) return advance_stem(machine, event);
+    go_on(machine, stem, AlongX, approach);
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ void advance_multicast(Machine& machine, Event* event) {
     Packet* root = reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
     root->acknowledged = 0;
     Packet* stem = child(machine, *root, root);
-    post_event(machine, stem->event, machine.now, advance_stem);
+    post_event(machine, stem->event, machine.now, approach);
 }
 
 }  // namespace ttsim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loads and stores of kernel code. Kernels of checked runs are compiled with the compiler's thread instrumentation, which
-// calls these functions for every access that may leave the function; those to L1 are checked, the rest pass.
+// Loads and stores of kernel code. Kernels are compiled with the compiler's thread instrumentation, which calls these functions
+// for every access that may leave the function; those to L1 are checked and take time, the rest pass.
 #include <stddef.h>
 #include <string.h>
 
@@ -14,6 +14,17 @@ namespace ttsim {
 namespace {
 
 const Machine* watched;
+uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose calls are paid for
+
+/// Pays for a load or a store of so many bytes of L1, with the next call. A loop that polls looks at the same few words as
+/// often as the host happens to run it, and pays once; code that stores to other words gets on, and pays for all it loads.
+void pay(uint32_t offset, size_t bytes, bool store) {
+    const Settings& settings = watched->settings;
+    Fiber* const fiber = self();
+    if (!watched->timed || offset < paid_from || !(store ? fiber->stored : fiber->loaded).add(offset)) return;
+    if (store) fiber->loaded.clear();
+    fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
+}
 
 void check_foreign(Fiber* fiber, const Core& core, uintptr_t at, const Actor& actor) {
     if (at - uintptr_t(core.l1) < L1_SLOT) return;
@@ -68,21 +79,44 @@ __attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, 
     store ? check_store(fiber, span, actor) : check_load(fiber, span, actor);
 }
 
+/// The offset of an address in the L1 that kernels see it in, or beyond all of them.
+uintptr_t l1_address(const void* pointer) {
+    const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
+    if (at - uintptr_t(watched->l1) < watched->l1_bytes) return at;
+    return in_window(*watched, at) && self() ? uintptr_t(self()->core->l1) + at : 0;
+}
+
+inline void check(const void* pointer, size_t bytes, bool store, void* pc) {
+    if (!watched) return;
+    if (const uintptr_t at = l1_address(pointer)) check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+}
+
 inline void accessed(const void* pointer, size_t bytes, bool store, void* pc) {
     if (!watched) return;
-    const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
-    if (at - uintptr_t(watched->l1) < watched->l1_bytes) check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
-    else if (in_window(*watched, at) && self())
-        check_l1(uintptr_t(self()->core->l1) + at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+    const uintptr_t at = l1_address(pointer);
+    if (!at || !self()) return;
+    pay(uint32_t(at) & (L1_SLOT - 1), bytes, store);
+    check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+}
+
+/// A call of the C library that moves bytes.
+void moved(size_t bytes) {
+    if (!watched || !watched->timed || !self()) return;
+    self()->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
 }
 
 }  // namespace
 
-void watch_accesses(const Machine* machine) { watched = machine; }
+void watch_accesses(const Machine* machine) {
+    watched = machine;
+    if (machine) paid_from = uint32_t(machine->settings.l1_config_base + machine->settings.l1_config_bytes);
+}
 
 }  // namespace ttsim
 
 using ttsim::accessed;
+using ttsim::check;
+using ttsim::moved;
 
 extern "C" {
 
@@ -108,19 +142,22 @@ void __tsan_write_range(void* at, size_t bytes) { accessed(at, bytes, true, TTSI
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
 
-// Calls of the C library that move bytes, as checked kernels see them.
+// Calls of the C library that move bytes, as kernels see them.
 void* __wrap_memcpy(void* to, const void* from, size_t bytes) {
-    accessed(from, bytes, false, TTSIM_CALLER);
-    accessed(to, bytes, true, TTSIM_CALLER);
+    moved(bytes);
+    check(from, bytes, false, TTSIM_CALLER);
+    check(to, bytes, true, TTSIM_CALLER);
     return memcpy(to, from, bytes);
 }
 void* __wrap_memmove(void* to, const void* from, size_t bytes) {
-    accessed(from, bytes, false, TTSIM_CALLER);
-    accessed(to, bytes, true, TTSIM_CALLER);
+    moved(bytes);
+    check(from, bytes, false, TTSIM_CALLER);
+    check(to, bytes, true, TTSIM_CALLER);
     return memmove(to, from, bytes);
 }
 void* __wrap_memset(void* to, int value, size_t bytes) {
-    accessed(to, bytes, true, TTSIM_CALLER);
+    moved(bytes);
+    check(to, bytes, true, TTSIM_CALLER);
     return memset(to, value, bytes);
 }
 

@@ -239,6 +239,7 @@ void take_off_spinning(Fiber* fiber) {
 void fiber_main() {
     Fiber* fiber = self();
     fiber->entry();
+    if (fiber->pending_cycles && fiber->core->machine->timed) charge(fiber, fiber->line, 0);  // code behind the last call
     fiber->state = FiberState::Done;
     switch_to_scheduler(fiber);
     __builtin_unreachable();

@@ -324,7 +324,7 @@ class Semaphore {
         return *reinterpret_cast<const volatile uint32_t*>(uintptr_t(address_));
     }
     ALWI void up(const Noc& noc, uint32_t noc_x, uint32_t noc_y, uint32_t value, uint8_t = NOC_UNICAST_WRITE_VC, TTSIM_LINE) {
-        tensix_noc_atomic(ttsim_xy(noc_x, noc_y, address_), value, 1, 0, noc.get_noc_id(), 0, call_line);
+        tensix_noc_atomic(::get_noc_addr(noc_x, noc_y, address_), value, 1, 0, noc.get_noc_id(), 0, call_line);
     }
     template <ProgrammableCoreType other>
     ALWI void relay_unicast(const Noc& noc, const Semaphore<other>& target, uint32_t noc_x, uint32_t noc_y, TTSIM_LINE) {
