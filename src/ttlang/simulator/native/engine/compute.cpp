@@ -403,7 +403,7 @@ void tensix_pack_tile(uint32_t dst, uint32_t index, uint32_t out_of_order, uint3
     double cycles = settings.pack_tile_cycles + cb.tile_bytes / settings.pack_bytes_per_cycle;
     if (core.tilized == Core::Fast) cycles = settings.pack_fast_tilize_tile_cycles;
     if (core.tilized == Core::TileByTile) cycles += settings.pack_tilize_tile_cycles;
-    if (core.pack.l1_accumulate) cycles += settings.pack_l1_accumulate_cycles;
+    if (core.pack.l1_accumulate) cycles += element_bytes(cb.format) == sizeof(float) ? settings.pack_l1_accumulate_32bit_cycles : settings.pack_l1_accumulate_cycles;
     charge(fiber, line, cycles);
 }
 

@@ -401,7 +401,7 @@ struct Bank {
     X(math_reduce_row_cycles) X(math_reduce_column_cycles) X(math_reduce_scalar_cycles)                                \
     X(math_reduce_row_phase_cycles) X(math_reduce_column_phase_cycles) X(math_reduce_scalar_phase_cycles)              \
     X(math_section_cycles)                                                                                             \
-    X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_untilize_tile_cycles)              \
+    X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_l1_accumulate_32bit_cycles) X(pack_untilize_tile_cycles)              \
     X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
 
