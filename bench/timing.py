@@ -8,10 +8,9 @@ Runs hand-written kernels that reproduce the measured programs of `silicon_timin
 """
 
 import argparse
-import json
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,24 +18,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import timing_accumulate as accumulate  # noqa: E402
+import timing_collectives as collectives  # noqa: E402
 import timing_matmul as matmul  # noqa: E402
+import timing_movement as movement  # noqa: E402
 import timing_programs as programs  # noqa: E402
+from timing_rows import CHIPS, CLOCK, SILICON, Row, Rows  # noqa: E402
 
-SILICON = json.loads((HERE / "silicon_timings.json").read_text(encoding="utf-8"))
-CHIPS = {"WH": "wormhole_b0", "BH": "blackhole"}
 LIBRARIES_THEN = {"WH": programs.WORMHOLE_THEN, "BH": programs.BLACKHOLE_THEN}
 SAME = 0.03
 """Pairs whose measurements differ by less have no order."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement: `measured` cycles, `model` gives the simulator's, `fitted` when a parameter was fitted to it."""
-
-    name: str
-    measured: float
-    model: Callable[[], float]
-    fitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,14 +56,12 @@ class Summary:
     pairs: int
 
 
-Rows = Iterator[Row]
 NOC = SILICON["noc_latencies"]
 SIZES = NOC["sizes"]
 FITTED_SIZES = (64, 2048, 8192)
 """Sizes of the DRAM and multicast rows that parameters were fitted to; the others are held out."""
 FITTED_L1_SIZES = (64, 1024, 2048, 4096, 8192)
 """The same of transfers between two cores; rows of 16 and 64 transfers are held out altogether."""
-CLOCK = {"WH": 1.0, "BH": 1.35}
 
 
 def noc_row(key: str, model: Callable[[int], float], fitted: tuple[int, ...] = ()) -> Rows:
@@ -266,7 +255,12 @@ def saturation() -> Rows:
         spread = programs.row_major(count)
         stacked = [(y, x) for x, y in spread]
         for name, cores, ns in zip(("spread", "stacked"), (spread, stacked), measured, strict=True):
-            yield Row(f"{count} cores {name}", ns, lambda cores=cores: copies(cores, 4096, 4))
+            yield Row(
+                f"{count} cores {name}",
+                ns,
+                lambda cores=cores: copies(cores, 4096, 4),
+                fitted=name == "spread",
+            )
 
 
 def width_splits() -> Rows:
@@ -481,7 +475,6 @@ GEMM_BASES = {
 }  # fmt: skip
 """Of the benchmark's shapes, in elements a core of the grid: blocks of a column's share of K, and of a core's result along each
 side. A shape that a format does not name has one of each."""
-FORMATS = {"bf16": "Float16_b", "bfp8": "Bfp8_b", "bfp4": "Bfp4_b"}
 CYCLES_A_TILE = {"LoFi": 16, "HiFi2": 32, "HiFi4": 64}
 
 
@@ -495,8 +488,8 @@ def gemm(chip: str, table: str, fitted: int | None = None) -> Rows:
         yield Row(
             f"{m} x {k} x {n} {kind} {fidelity}",
             (m // 32) * (k // 32) * (n // 32) * CYCLES_A_TILE[fidelity] / (across * down) / (percent / 100),
-            lambda blocks=blocks, kind=kind, fidelity=fidelity: matmul.gemm(blocks, FORMATS[kind], fidelity),
-            fitted=m == fitted,
+            lambda blocks=blocks, kind=kind, fidelity=fidelity: matmul.gemm(blocks, programs.FORMATS[kind], fidelity),
+            fitted=m == fitted or (m == 1024 and kind == "bfp4"),
         )  # fmt: skip
 
 
@@ -633,6 +626,9 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "gemm_N150, more shapes": lambda: gemm("WH", "gemm_N150_more"),
     "gemm_P150": lambda: gemm("BH", "gemm_P150", fitted=3840),
     "sfpu_cycles_per_tile": sfpu,
+    **movement.TABLES,
+    **accumulate.TABLES,
+    **collectives.TABLES,
 }
 
 OUTLIERS = {
@@ -654,6 +650,8 @@ NOT_RUN = {
         f"sfpu_cycles_per_tile {chip} {name}{' fp32' if bits == 32 else ''}": why
         for (chip, name, bits), why in SFPU_CHANGED.items()
     },
+    **movement.NOT_RUN,
+    **accumulate.NOT_RUN,
 }
 
 

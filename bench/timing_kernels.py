@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of the kernels that `timing.py` runs: hand-written programs of the kind that the silicon tables measured."""
+"""Texts of the kernels of `timing_programs.py`: hand-written programs of the kind that the silicon tables measured."""
 
 from collections.abc import Sequence
 

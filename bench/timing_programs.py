@@ -3,7 +3,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,6 +17,7 @@ from ttlang.simulator.trace import TraceKind
 SCRATCH = 512 << 10
 """L1 offset of the bytes that kernels without circular buffers move; 768 KiB lie above it on both chips."""
 BYTES = {"Float16_b": 2048, "Float32": 4096, "Bfp8_b": 1088, "Bfp4_b": 576}
+FORMATS = {"bf16": "Float16_b", "fp32": "Float32", "bfp8": "Bfp8_b", "bfp4": "Bfp4_b"}
 
 
 WORMHOLE_THEN, BLACKHOLE_THEN = "wormhole_b0, library then", "blackhole, library then"
@@ -29,6 +30,8 @@ REDUCTION_THEN = {"reduce_row_cycles": 12, "reduce_row_phase_cycles": 48}
 
 WORMHOLE_NEAR = "wormhole_b0, rows of bank_placement"
 """Wormhole without the fourth and the ninth of its ten rows, where the cores that its table names are near to their banks."""
+SEVEN_CHANNELS = "blackhole, seven DRAM channels"
+"""Blackhole as a P100a has it: one of eight channels is not there, assumed to be the last."""
 
 
 @cache
@@ -38,6 +41,9 @@ def device(chip: str) -> Device:
     now = chips.chip(chip.split(",")[0])
     if chip == WORMHOLE_NEAR:
         return Device(replace(now, noc=replace(now.noc, worker_y=(1, 2, 3, 5, 7, 8, 9, 11))))
+    if chip == SEVEN_CHANNELS:
+        noc = replace(now.noc, dram_noc0=now.noc.dram_noc0[:7], dram_noc1=now.noc.dram_noc1[:7])
+        return Device(replace(now, dram=replace(now.dram, banks=7), noc=noc))
     functions = FUNCTIONS_THEN if chip == WORMHOLE_THEN else {}
     then = {name: (cycles, cycles) for name, cycles in functions.items()}
     costs = {**now.costs, "math": {**now.costs["math"], **REDUCTION_THEN}}
@@ -135,6 +141,11 @@ def split(count: int, parts: int) -> list[tuple[int, int]]:
     return found
 
 
+def each_core(cores: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """Cores as rectangles of one."""
+    return [(*core, *core) for core in cores]
+
+
 def row_major(count: int) -> list[tuple[int, int]]:
     """Cores row by row, eight to a row."""
     return [(index % 8, index // 8) for index in range(count)]
@@ -156,7 +167,7 @@ def shares(cores: Sequence[tuple[int, int]], pages: int) -> list[Stream]:
 
 
 def area_of(streams: Sequence[Stream]) -> list[tuple[int, int, int, int]]:
-    return [(*each.core, *each.core) for each in streams]
+    return each_core(each.core for each in streams)
 
 
 def add_stream(
@@ -463,11 +474,10 @@ def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:
 def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write: bool, noc: int = 0) -> float:
     """Bytes a cycle of cores that each stream one DRAM bank, until the last has done; `pairs` of a core and its bank."""
     opened, count, size = device(chip), 64, 8192
-    area = [(x, y, x, y) for (x, y), _ in pairs]
     program = Program()
     with allocated(chip, (opened.chip.dram.banks, size)) as (buffer,):
         program.add_kernel(
-            text.STREAM_BANK, "reader", area, noc=noc, defines={"WRITE": "1"} if write else {},
+            text.STREAM_BANK, "reader", each_core(core for core, _ in pairs), noc=noc, defines={"WRITE": "1"} if write else {},
             runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
         )  # fmt: skip
         return len(pairs) * count * size / opened.run(program, sanitize=False).cycles

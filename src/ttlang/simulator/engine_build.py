@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -29,10 +30,13 @@ KERNEL_FLAGS = (
 )  # fmt: skip
 # The compilers' thread instrumentation without its runtime: the engine supplies the functions that it calls.
 CHECK_FLAGS = {
-    "gcc": ("-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0"),
+    "gcc": (
+        "-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0",
+        *(("-mstringop-strategy=libcall",) if platform.machine() == "x86_64" else ()),  # copies stay calls
+    ),
     "clang": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
     "zig": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
-}
+}  # fmt: skip
 WRAPPED = ("memcpy", "memmove", "memset")
 CHIP_MACROS = {"wormhole_b0": "-DARCH_WORMHOLE", "blackhole": "-DARCH_BLACKHOLE"}
 FORWARDERS = NATIVE / "include" / "forwarders.txt"
@@ -99,7 +103,7 @@ def engine_folder() -> Path:
 
 
 def kernel_flags(chip: str, checked: bool) -> tuple[str, ...]:
-    """Flags of a kernel's compilation; those of a checked run also report its loads and stores."""
+    """Flags of a kernel's compilation; those of a run with checks or with time also report its loads and stores."""
     return (*KERNEL_FLAGS, CHIP_MACROS[chip], *(CHECK_FLAGS[compiler().family] if checked else ()))
 
 

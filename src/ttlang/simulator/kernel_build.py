@@ -43,7 +43,7 @@ def compile_kernels(
 ) -> list[CompiledKernel]:
     """Compiles a program's kernels for the host, or finds them in the cache. Raises KernelCompileError.
 
-    `checked` kernels report their loads and stores to the sanitizer.
+    `checked` kernels report their loads and stores, to the sanitizer and to the clock.
     """
     shared = [i for i, kernel in enumerate(kernels) if is_shared(kernel)]
     units = [shared_unit(chip, kernels, types, shared)] if shared else []

@@ -151,6 +151,8 @@ struct Fiber : ttsim_thread {
     void (*entry)();
     uintptr_t spin_pc;       ///< where
     RecentWords loaded, stored;  ///< by its own code
+    uint32_t looks;              ///< loads of these words, and no others, since
+    uint64_t calls_at_look;      ///< so many calls
     char* print;             ///< text of the line being printed
     uint32_t print_size, print_capacity;
 };

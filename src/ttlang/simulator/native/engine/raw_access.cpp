@@ -13,6 +13,8 @@ namespace ttsim {
 
 namespace {
 
+constexpr uint32_t LOOKS = 1000;  ///< loads of the same few words without a call between them: a loop that polls
+
 const Machine* watched;
 uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose calls are paid for
 
@@ -21,9 +23,10 @@ uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose
 void pay(uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
     Fiber* const fiber = self();
-    if (!watched->timed || offset < paid_from || !(store ? fiber->stored : fiber->loaded).add(offset)) return;
+    if (!(store ? fiber->stored : fiber->loaded).add(offset)) return;
+    fiber->looks = 0;
     if (store) fiber->loaded.clear();
-    fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
+    if (watched->timed && offset >= paid_from) fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
 }
 
 void check_foreign(Fiber* fiber, const Core& core, uintptr_t at, const Actor& actor) {
@@ -66,14 +69,7 @@ __attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, 
     const Actor actor = actor_of(fiber, fiber->line, pc);
     check_foreign(fiber, core, at, actor);
     const uint32_t low = uint32_t(at - uintptr_t(core.l1));
-    if (!store) {
-        // A loop that polls spends its time here, where the clock tick cannot take it off the host thread.
-        if (core.machine->stop_requested) {
-            fiber->spin_pc = pc;
-            take_off_spinning(fiber);
-        }
-        acquire_from(fiber, low);
-    }
+    if (!store) acquire_from(fiber, low);
     if (low < sanitizer->config_end) return store ? tell_word(fiber, core, low) : void();
     const Span span{low, uint32_t(low + bytes)};
     store ? check_store(fiber, span, actor) : check_load(fiber, span, actor);
@@ -86,23 +82,35 @@ uintptr_t l1_address(const void* pointer) {
     return in_window(*watched, at) && self() ? uintptr_t(self()->core->l1) + at : 0;
 }
 
-inline void check(const void* pointer, size_t bytes, bool store, void* pc) {
-    if (!watched) return;
-    if (const uintptr_t at = l1_address(pointer)) check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+/// A loop that polls spends its time in these functions, where the clock tick cannot take it off the host thread. Code that
+/// gets on, or calls, is none.
+inline void leave_if_polling(Fiber* fiber, uintptr_t pc) {
+    if (fiber->calls != fiber->calls_at_look) {
+        fiber->calls_at_look = fiber->calls;
+        fiber->looks = 0;
+    }
+    if (++fiber->looks < LOOKS || !watched->stop_requested) return;
+    fiber->spin_pc = pc;
+    take_off_spinning(fiber);
 }
 
 inline void accessed(const void* pointer, size_t bytes, bool store, void* pc) {
     if (!watched) return;
-    const uintptr_t at = l1_address(pointer);
+    const uintptr_t at = l1_address(pointer), caller = reinterpret_cast<uintptr_t>(pc) - 1;
     if (!at || !self()) return;
     pay(uint32_t(at) & (L1_SLOT - 1), bytes, store);
-    check_l1(at, bytes, store, reinterpret_cast<uintptr_t>(pc) - 1);
+    if (!store) leave_if_polling(self(), caller);
+    check_l1(at, bytes, store, caller);
 }
 
-/// A call of the C library that moves bytes.
-void moved(size_t bytes) {
-    if (!watched || !watched->timed || !self()) return;
-    self()->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
+/// A call of the C library that moves bytes; from nowhere if it sets them.
+void moved(const void* from, const void* to, size_t bytes, void* pc) {
+    if (!watched || !self()) return;
+    const uintptr_t source = from ? l1_address(from) : 0, target = l1_address(to), caller = reinterpret_cast<uintptr_t>(pc) - 1;
+    if (watched->timed && (source || target))
+        self()->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
+    if (source) check_l1(source, bytes, false, caller);
+    if (target) check_l1(target, bytes, true, caller);
 }
 
 }  // namespace
@@ -115,7 +123,6 @@ void watch_accesses(const Machine* machine) {
 }  // namespace ttsim
 
 using ttsim::accessed;
-using ttsim::check;
 using ttsim::moved;
 
 extern "C" {
@@ -142,24 +149,22 @@ void __tsan_write_range(void* at, size_t bytes) { accessed(at, bytes, true, TTSI
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
 
-// Calls of the C library that move bytes, as kernels see them.
-void* __wrap_memcpy(void* to, const void* from, size_t bytes) {
-    moved(bytes);
-    check(from, bytes, false, TTSIM_CALLER);
-    check(to, bytes, true, TTSIM_CALLER);
-    return memcpy(to, from, bytes);
-}
-void* __wrap_memmove(void* to, const void* from, size_t bytes) {
-    moved(bytes);
-    check(from, bytes, false, TTSIM_CALLER);
-    check(to, bytes, true, TTSIM_CALLER);
-    return memmove(to, from, bytes);
-}
-void* __wrap_memset(void* to, int value, size_t bytes) {
-    moved(bytes);
-    check(to, bytes, true, TTSIM_CALLER);
-    return memset(to, value, bytes);
-}
+// Calls of the C library that move bytes, as kernels see them; Clang's instrumentation has names of its own for them.
+#define TTSIM_MOVES(prefix)                                                \
+    void* prefix##memcpy(void* to, const void* from, size_t bytes) {      \
+        moved(from, to, bytes, TTSIM_CALLER);                              \
+        return memcpy(to, from, bytes);                                    \
+    }                                                                      \
+    void* prefix##memmove(void* to, const void* from, size_t bytes) {     \
+        moved(from, to, bytes, TTSIM_CALLER);                              \
+        return memmove(to, from, bytes);                                   \
+    }                                                                      \
+    void* prefix##memset(void* to, int value, size_t bytes) {             \
+        moved(nullptr, to, bytes, TTSIM_CALLER);                           \
+        return memset(to, value, bytes);                                   \
+    }
+TTSIM_MOVES(__wrap_)
+TTSIM_MOVES(__tsan_)
 
 #define TTSIM_ATOMIC(bits, T)                                                                                                \
     T __tsan_atomic##bits##_load(const volatile T* at, int) {                                                                \
