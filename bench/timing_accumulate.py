@@ -479,7 +479,12 @@ def reduce_block(
 
 def eltwise_accumulate() -> Rows:
     for method, ns in SILICON["eltwise_l1_vs_dest_accumulate_BH"]["rows"]:
-        yield Row(method, ns * CLOCK["BH"], lambda method=method: accumulate(method)[0])
+        yield Row(
+            method,
+            ns * CLOCK["BH"],
+            lambda method=method: accumulate(method)[0],
+            fitted=method == "pack_l1_acc",
+        )
 
 
 def output_subblocks() -> Rows:

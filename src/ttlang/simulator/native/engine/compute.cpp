@@ -66,6 +66,9 @@ double reduce_cycles(const Settings& settings, PoolType pool, ReduceDim dim, con
                                 settings.math_reduce_scalar_phase_cycles);
 }
 
+/// Whether the code of a call is at hand: it ran not long ago. Initialisations are long and straight, and fetched from L1 the first time.
+bool again(const Fiber* fiber, uint32_t line) { return fiber->recent.has(line); }
+
 void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
 
 const VectorCosts& vector_costs(const Core& core) { return core.machine->settings.vector; }
@@ -139,22 +142,23 @@ extern "C" {
 void tensix_init(uint32_t units, uint32_t line) {
     Fiber* fiber = self();
     const Settings& settings = fiber->core->machine->settings;
-    if (units >> fiber->role & 1) charge(fiber, line, fiber->role == TTSIM_MATH ? settings.math_init_cycles : settings.unpack_init_cycles);
+    if (!(units >> fiber->role & 1)) return;
+    const double cycles = again(fiber, line) ? settings.unpack_init_again_cycles : settings.unpack_init_cycles;
+    charge(fiber, line, fiber->role == TTSIM_MATH ? settings.math_init_cycles : cycles);
 }
 
 void tensix_hw_startup(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->core->machine->sanitizer) configure_all(fiber, cb_a, cb_b, out, line);
     const Settings& settings = fiber->core->machine->settings;
-    charge(fiber, line, fiber->started_up ? settings.unpack_restart_cycles : settings.unpack_startup_cycles);
-    fiber->started_up = true;
+    charge(fiber, line, again(fiber, line) ? settings.unpack_startup_again_cycles : settings.unpack_startup_cycles);
 }
 
 void tensix_reconfigure(uint32_t units, uint32_t line) {
     Fiber* fiber = self();
     if (!(units >> fiber->role & 1)) return;
     const Settings& settings = fiber->core->machine->settings;
-    charge(fiber, line, fiber->role == TTSIM_PACK ? settings.pack_reconfigure_cycles : settings.unpack_reconfigure_cycles);
+    charge(fiber, line, again(fiber, line) ? settings.unpack_reconfigure_again_cycles : settings.unpack_reconfigure_cycles);
 }
 
 void tensix_startup_if_missing(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {

@@ -124,14 +124,14 @@ void reset_core(Core& core) {
 }
 
 bool ensure_stacks(Machine& machine, uint32_t count) {
-    const size_t bytes = STACK_BYTES * count;
+    const size_t bytes = STACK_BYTES * count + GUARD_BYTES;  // one below each, and one above the last
     if (machine.stacks_bytes >= bytes) return true;
     if (machine.stacks) munmap(machine.stacks, machine.stacks_bytes);
     void* got = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (got == MAP_FAILED) return false;
     machine.stacks = static_cast<char*>(got);
     machine.stacks_bytes = bytes;
-    for (uint32_t i = 0; i < count; i++) mprotect(machine.stacks + i * STACK_BYTES, GUARD_BYTES, PROT_NONE);
+    for (uint32_t i = 0; i <= count; i++) mprotect(machine.stacks + i * STACK_BYTES, GUARD_BYTES, PROT_NONE);
     return true;
 }
 

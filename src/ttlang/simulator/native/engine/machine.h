@@ -102,6 +102,20 @@ struct Kernel {
     uint64_t* line_wait;     ///< cycles of waiting, by C++ line
 };
 
+/// The places of a compute processor's last calls. Their code is in its instruction cache, which holds some two kilobytes.
+struct RecentLines {
+    static constexpr uint32_t COUNT = 32;
+    uint16_t line[COUNT];
+    uint32_t next;
+
+    void add(uint32_t call) { line[next++ % COUNT] = uint16_t(call); }
+    bool has(uint32_t call) const {
+        for (const uint16_t each : line)
+            if (each == uint16_t(call)) return true;
+        return false;
+    }
+};
+
 /// L1 offsets of the last few words that a processor's code loaded or stored.
 struct RecentWords {
     static constexpr uint32_t COUNT = 4;
@@ -132,7 +146,6 @@ struct Fiber : ttsim_thread {
     Wait wait;
     bool spinning;           ///< was taken off the host thread inside a loop that makes no call
     bool in_pending_list;
-    bool started_up;         ///< its unpackers, its matrix unit or its packer
     uint32_t wait_object;    ///< circular buffer index, L1 offset of a semaphore, NoC
 
     uint32_t wait_need;
@@ -150,6 +163,7 @@ struct Fiber : ttsim_thread {
     size_t stack_bytes;
     void (*entry)();
     uintptr_t spin_pc;       ///< where
+    RecentLines recent;      ///< of a compute processor
     RecentWords loaded, stored;  ///< by its own code
     uint32_t looks;              ///< loads of these words, and no others, since
     uint64_t calls_at_look;      ///< so many calls
@@ -397,14 +411,14 @@ struct Bank {
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
     X(risc_semaphore) X(risc_l1_load) X(risc_l1_store) X(risc_move_call) X(risc_move_byte) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_bytes_per_cycle)          \
-    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_restart_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
+    X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_startup_again_cycles) X(unpack_init_again_cycles) X(unpack_reconfigure_again_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
     X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
     X(math_reduce_row_cycles) X(math_reduce_column_cycles) X(math_reduce_scalar_cycles)                                \
     X(math_reduce_row_phase_cycles) X(math_reduce_column_phase_cycles) X(math_reduce_scalar_phase_cycles)              \
     X(math_section_cycles)                                                                                             \
     X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_l1_accumulate_32bit_cycles) X(pack_untilize_tile_cycles)              \
-    X(pack_reconfigure_cycles) X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
+     X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
 
 /// Work of the vector unit that is no operation of sfpu_ops.def.
@@ -534,6 +548,7 @@ void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
+    if (fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->recent.add(line);
     fiber->line = line;
     fiber->calls++;
     Machine& machine = *fiber->core->machine;
