@@ -103,6 +103,36 @@ def test_a_multicast_pays_for_its_path_once_per_unlinked_packet(timing):
     assert far - near == pytest.approx(2 * hop * 13, abs=2)  # 15 hops to the far corner against 2
 
 
+BURSTS = """    for (uint32_t i = 0; i < 32; i++) CALL
+    noc_async_write_barrier();
+"""
+
+
+@pytest.mark.parametrize(("source", "target", "meets"), [((0, 2), (5, 2), True), ((3, 0), (3, 5), False)])
+def test_multicasts_go_along_x_then_y_then_x(timing, source, target, meets):
+    """A core left of a rectangle multicasts into it: down its first column, and from there along each row, where others' writes
+    meet it; in the other columns they do not. Both are on NoC 0, where a unicast goes along x first."""
+    programs, l1, bytes = timing.programs, timing.programs.SCRATCH, 8192
+    opened = programs.device("wormhole_b0")
+    place, first, last = (opened.noc_coordinate(*core) for core in (target, (1, 0), (4, 3)))
+    write = f"noc_async_write({l1}, get_noc_addr({place[0]}, {place[1]}, {l1 + 65536}), {bytes});"
+    corners = ", ".join(str(part) for part in (*first, *last))
+    multicast = (
+        f"noc_async_write_multicast({l1}, get_noc_multicast_addr({corners}, {l1}), {bytes}, 16, true);"
+    )
+    took = []
+    for kernels in ([(source, write)], [(source, write), ((0, 0), multicast)]):
+        program = programs.Program()
+        for core, call in kernels:
+            program.add_kernel(
+                programs.text.dataflow(BURSTS.replace("CALL", call)), "writer", (*core, *core), noc=0
+            )
+        threads = opened.run(program, sanitize=False).threads
+        took.append(next(thread.end for thread in threads if thread.core == source))
+    assert (took[1] > 1.4 * took[0]) == meets
+    assert meets or took[1] == pytest.approx(took[0], rel=0.02)
+
+
 def test_many_readers_of_one_network_are_slower_against_its_direction(timing):
     """DRAM is read on NoC 0 and written on NoC 1: responses of NoC 1 share few links with one another."""
     programs = timing.programs
