@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -23,21 +22,26 @@ ENGINE_FLAGS = (
     "-std=c++17", "-O3", "-march=native", "-fPIC", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off",
     "-Wno-invalid-offsetof", "-w",
 )  # fmt: skip
-LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic-functions")  # calls within the engine go straight to their functions
+# Calls within the engine go straight to their functions, where the linker knows how.
+LINK_FLAGS = {
+    "gcc": ("-shared", "-Wl,-Bsymbolic-functions"),
+    "clang": ("-shared", "-Wl,-Bsymbolic-functions"),
+    "zig": ("-shared",),
+}
 KERNEL_FLAGS = (
     "-std=gnu++20", "-O1", "-fPIC", "-fpermissive", "-w", "-fno-exceptions", "-fno-rtti", "-fno-strict-aliasing",
     "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fvisibility=hidden", "-g1",
 )  # fmt: skip
+WRAPPED = ("memcpy", "memmove", "memset")
 # The compilers' thread instrumentation without its runtime: the engine supplies the functions that it calls.
 CHECK_FLAGS = {
     "gcc": (
         "-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0",
-        *(("-mstringop-strategy=libcall",) if platform.machine() == "x86_64" else ()),  # copies stay calls
+        *(f"-fno-builtin-{name}" for name in WRAPPED),  # copies stay calls
     ),
     "clang": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
     "zig": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
 }  # fmt: skip
-WRAPPED = ("memcpy", "memmove", "memset")
 CHIP_MACROS = {"wormhole_b0": "-DARCH_WORMHOLE", "blackhole": "-DARCH_BLACKHOLE"}
 FORWARDERS = NATIVE / "include" / "forwarders.txt"
 
@@ -60,7 +64,11 @@ def library_key() -> str:
     """Name of the engine library's cache entry: decided by its sources, the compiler, its flags and the processor."""
     read_by_engine = (path for path in _sources() if not _is_api(path) or path.name == "abi.h")
     return content_key(
-        compiler().identity, cpu_identity(), *ENGINE_FLAGS, *LINK_FLAGS, *_contents(read_by_engine)
+        compiler().identity,
+        cpu_identity(),
+        *ENGINE_FLAGS,
+        *LINK_FLAGS[compiler().family],
+        *_contents(read_by_engine),
     )
 
 
@@ -173,7 +181,9 @@ def _compile_library(cxx: Compiler, work: Path) -> None:
                 raise ToolchainError(f"the simulator's engine does not compile:\n{log}")
             advance()
         library = work / "engine.so"
-        result = cxx.run([*LINK_FLAGS, "-o", str(library), *map(str, objects), "-ldl", "-lrt", "-lm"])
+        result = cxx.run(
+            [*LINK_FLAGS[cxx.family], "-o", str(library), *map(str, objects), "-ldl", "-lrt", "-lm"]
+        )
         if result.returncode:
             raise ToolchainError(f"the simulator's engine does not link:\n{result.stderr}")
         advance()
