@@ -14,13 +14,20 @@ import timing_programs as programs
 from timing_programs import allocated, device, each_core
 from timing_rows import CLOCK, SILICON, Row, Rows
 
-from ttlang.simulator import Program
+from ttlang.simulator import Buffer, Program, ShardedBuffer
 
 Numbers = npt.NDArray[ml_dtypes.bfloat16]
 
 
 def numbers(*shape: int) -> Numbers:
     return np.random.default_rng(0).standard_normal(shape, np.float32).astype(ml_dtypes.bfloat16)
+
+
+def tiles_like(values: Numbers, buffer: Buffer | ShardedBuffer) -> Numbers:
+    """An array of that shape out of a buffer of tiles."""
+    found = np.empty_like(values)
+    buffer.read_tiles(found)
+    return found
 
 
 # ---- bank_stagger: sticks of DRAM, tilized, to DRAM; each core starts its blocks, or the rows of a block, elsewhere
@@ -141,9 +148,7 @@ def bank_stagger(
                 source.write(values)
             cycles = opened.run(program, sanitize=check).cycles
             if check:
-                found = np.empty_like(values)
-                target.read_tiles(found)
-                assert np.array_equal(found, values)
+                assert np.array_equal(tiles_like(values, target), values)
         finally:
             source.free()
     return cycles
@@ -368,9 +373,7 @@ def tilize_shards(
             source.write(values)  # pages of a shard follow one another: its rows do, as the tensor's
         cycles = opened.run(program, sanitize=check).cycles
         if check:
-            found = np.empty_like(values)
-            target.read_tiles(found)
-            assert np.array_equal(found, values)
+            assert np.array_equal(tiles_like(values, target), values)
     finally:
         source.free()
         target.free()
@@ -441,9 +444,7 @@ def relu_rectangles(chip: str, height: int, width: int, by_rows: bool, check: bo
             source.write_tiles(values)
         cycles = opened.run(program, sanitize=check).cycles
         if check:
-            found = np.empty_like(values)
-            target.read_tiles(found)
-            assert np.array_equal(found, np.maximum(values, 0))
+            assert np.array_equal(tiles_like(values, target), np.maximum(values, 0))
     return cycles
 
 

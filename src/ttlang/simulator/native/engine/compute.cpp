@@ -35,6 +35,10 @@ double math_copy_cycles(const Settings& settings, DataFormat format) {
     return element_bytes(format) == sizeof(float) ? settings.math_copy_32bit_cycles : settings.math_copy_cycles;
 }
 
+double l1_accumulate_cycles(const Settings& settings, DataFormat format) {
+    return element_bytes(format) == sizeof(float) ? settings.pack_l1_accumulate_32bit_cycles : settings.pack_l1_accumulate_cycles;
+}
+
 /// Two unpackers at once, one for each operand.
 double matmul_unpack_cycles(const Settings& settings, uint32_t a_bytes, uint32_t b_bytes) {
     return (a_bytes > b_bytes ? a_bytes : b_bytes) / settings.unpack_matmul_bytes_per_cycle;
@@ -66,8 +70,10 @@ double reduce_cycles(const Settings& settings, PoolType pool, ReduceDim dim, con
                                 settings.math_reduce_scalar_phase_cycles);
 }
 
-/// Whether the code of a call is at hand: it ran not long ago. Initialisations are long and straight, and fetched from L1 the first time.
-bool again(const Fiber* fiber, uint32_t line) { return fiber->recent.has(line); }
+/// Pays for an initialisation: its code is long and straight, and fetched from L1 unless it ran not long ago.
+void charge_init(Fiber* fiber, uint32_t line, double fetched, double again) {
+    charge(fiber, line, fiber->called.has(uint16_t(line)) ? again : fetched);
+}
 
 void count(const Core& core, TileWork what, uint64_t tiles = 1) { core.machine->tile_work[size_t(what)] += tiles; }
 
@@ -143,22 +149,22 @@ void tensix_init(uint32_t units, uint32_t line) {
     Fiber* fiber = self();
     const Settings& settings = fiber->core->machine->settings;
     if (!(units >> fiber->role & 1)) return;
-    const double cycles = again(fiber, line) ? settings.unpack_init_again_cycles : settings.unpack_init_cycles;
-    charge(fiber, line, fiber->role == TTSIM_MATH ? settings.math_init_cycles : cycles);
+    if (fiber->role == TTSIM_MATH) return charge(fiber, line, settings.math_init_cycles);
+    charge_init(fiber, line, settings.unpack_init_cycles, settings.unpack_init_again_cycles);
 }
 
 void tensix_hw_startup(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->core->machine->sanitizer) configure_all(fiber, cb_a, cb_b, out, line);
     const Settings& settings = fiber->core->machine->settings;
-    charge(fiber, line, again(fiber, line) ? settings.unpack_startup_again_cycles : settings.unpack_startup_cycles);
+    charge_init(fiber, line, settings.unpack_startup_cycles, settings.unpack_startup_again_cycles);
 }
 
 void tensix_reconfigure(uint32_t units, uint32_t line) {
     Fiber* fiber = self();
     if (!(units >> fiber->role & 1)) return;
     const Settings& settings = fiber->core->machine->settings;
-    charge(fiber, line, again(fiber, line) ? settings.unpack_reconfigure_again_cycles : settings.unpack_reconfigure_cycles);
+    charge_init(fiber, line, settings.unpack_reconfigure_cycles, settings.unpack_reconfigure_again_cycles);
 }
 
 void tensix_startup_if_missing(uint32_t cb_a, uint32_t cb_b, uint32_t out, uint32_t line) {
@@ -407,7 +413,7 @@ void tensix_pack_tile(uint32_t dst, uint32_t index, uint32_t out_of_order, uint3
     double cycles = settings.pack_tile_cycles + cb.tile_bytes / settings.pack_bytes_per_cycle;
     if (core.tilized == Core::Fast) cycles = settings.pack_fast_tilize_tile_cycles;
     if (core.tilized == Core::TileByTile) cycles += settings.pack_tilize_tile_cycles;
-    if (core.pack.l1_accumulate) cycles += element_bytes(cb.format) == sizeof(float) ? settings.pack_l1_accumulate_32bit_cycles : settings.pack_l1_accumulate_cycles;
+    if (core.pack.l1_accumulate) cycles += l1_accumulate_cycles(settings, cb.format);
     charge(fiber, line, cycles);
 }
 

@@ -102,34 +102,20 @@ struct Kernel {
     uint64_t* line_wait;     ///< cycles of waiting, by C++ line
 };
 
-/// The places of a compute processor's last calls. Their code is in its instruction cache, which holds some two kilobytes.
-struct RecentLines {
-    static constexpr uint32_t COUNT = 32;
-    uint16_t line[COUNT];
+/// The last few of what was added; at first, and when cleared, zeros.
+template <class T, uint32_t COUNT>
+struct Recent {
+    T kept[COUNT];
     uint32_t next;
 
-    void add(uint32_t call) { line[next++ % COUNT] = uint16_t(call); }
-    bool has(uint32_t call) const {
-        for (const uint16_t each : line)
-            if (each == uint16_t(call)) return true;
+    void add(T what) { kept[next++ % COUNT] = what; }
+    bool has(T what) const {
+        for (const T each : kept)
+            if (each == what) return true;
         return false;
     }
-};
-
-/// L1 offsets of the last few words that a processor's code loaded or stored.
-struct RecentWords {
-    static constexpr uint32_t COUNT = 4;
-    uint32_t offset[COUNT], next;
-
-    /// Whether the word is none of them; it is the last one from then on.
-    bool add(uint32_t word) {
-        for (const uint32_t each : offset)
-            if (each == word) return false;
-        offset[next++ % COUNT] = word;
-        return true;
-    }
     void clear() {
-        for (uint32_t& each : offset) each = 0;
+        for (T& each : kept) each = 0;
     }
 };
 
@@ -163,8 +149,9 @@ struct Fiber : ttsim_thread {
     size_t stack_bytes;
     void (*entry)();
     uintptr_t spin_pc;       ///< where
-    RecentLines recent;      ///< of a compute processor
-    RecentWords loaded, stored;  ///< by its own code
+    /// Lines of a compute processor's last calls, whose code is in its instruction cache, which holds some two kilobytes.
+    Recent<uint16_t, 32> called;
+    Recent<uint32_t, 4> loaded, stored;  ///< L1 offsets of words, by its own code
     uint32_t looks;              ///< loads of these words, and no others, since
     uint64_t calls_at_look;      ///< so many calls
     char* print;             ///< text of the line being printed
@@ -418,7 +405,7 @@ struct Bank {
     X(math_reduce_row_phase_cycles) X(math_reduce_column_phase_cycles) X(math_reduce_scalar_phase_cycles)              \
     X(math_section_cycles)                                                                                             \
     X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_l1_accumulate_32bit_cycles) X(pack_untilize_tile_cycles)              \
-     X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
+    X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
 
 /// Work of the vector unit that is no operation of sfpu_ops.def.
@@ -450,6 +437,9 @@ struct Settings {
     TTSIM_SETTINGS(TTSIM_FIELD)
 #undef TTSIM_FIELD
     VectorCosts vector;
+
+    /// Where the kernel configuration area of an L1 ends, which holds semaphores and arguments.
+    uint32_t config_end() const { return uint32_t(l1_config_base + l1_config_bytes); }
 };
 
 enum class Fault : uint8_t {
@@ -548,7 +538,7 @@ void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
-    if (fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->recent.add(line);
+    if (fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->called.add(uint16_t(line));
     fiber->line = line;
     fiber->calls++;
     Machine& machine = *fiber->core->machine;

@@ -20,13 +20,15 @@ uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose
 
 /// Pays for a load or a store of so many bytes of L1, with the next call. A loop that polls looks at the same few words as
 /// often as the host happens to run it, and pays once; code that stores to other words gets on, and pays for all it loads.
-void pay(uint32_t offset, size_t bytes, bool store) {
+void pay(Fiber* fiber, uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
-    Fiber* const fiber = self();
-    if (!(store ? fiber->stored : fiber->loaded).add(offset)) return;
+    auto& recent = store ? fiber->stored : fiber->loaded;
+    if (recent.has(offset)) return;
+    recent.add(offset);
     fiber->looks = 0;
     if (store) fiber->loaded.clear();
-    if (watched->timed && offset >= paid_from) fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
+    if (!watched->timed || offset < paid_from) return;
+    fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
 }
 
 void check_foreign(Fiber* fiber, const Core& core, uintptr_t at, const Actor& actor) {
@@ -60,9 +62,8 @@ void check_load(Fiber* fiber, Span span, const Actor& actor) {
     use_memory(fiber, span, false, actor);
 }
 
-__attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, uintptr_t pc) {
-    Fiber* fiber = self();
-    if (!fiber || bytes == 0) return;
+__attribute__((noinline)) void check_l1(Fiber* fiber, uintptr_t at, size_t bytes, bool store, uintptr_t pc) {
+    if (bytes == 0) return;
     const Core& core = *fiber->core;
     const Sanitizer* const sanitizer = core.machine->sanitizer;
     if (!sanitizer) return;
@@ -75,11 +76,11 @@ __attribute__((noinline)) void check_l1(uintptr_t at, size_t bytes, bool store, 
     store ? check_store(fiber, span, actor) : check_load(fiber, span, actor);
 }
 
-/// The offset of an address in the L1 that kernels see it in, or beyond all of them.
-uintptr_t l1_address(const void* pointer) {
+/// Where in the L1 of some core a pointer leads, that of the processor's own if it is an offset; 0 if it leads elsewhere.
+uintptr_t l1_address(const Fiber* fiber, const void* pointer) {
     const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
     if (at - uintptr_t(watched->l1) < watched->l1_bytes) return at;
-    return in_window(*watched, at) && self() ? uintptr_t(self()->core->l1) + at : 0;
+    return in_window(*watched, at) ? uintptr_t(fiber->core->l1) + at : 0;
 }
 
 /// A loop that polls spends its time in these functions, where the clock tick cannot take it off the host thread. Code that
@@ -95,29 +96,31 @@ inline void leave_if_polling(Fiber* fiber, uintptr_t pc) {
 }
 
 inline void accessed(const void* pointer, size_t bytes, bool store, void* pc) {
-    if (!watched) return;
-    const uintptr_t at = l1_address(pointer), caller = reinterpret_cast<uintptr_t>(pc) - 1;
-    if (!at || !self()) return;
-    pay(uint32_t(at) & (L1_SLOT - 1), bytes, store);
-    if (!store) leave_if_polling(self(), caller);
-    check_l1(at, bytes, store, caller);
+    Fiber* const fiber = self();
+    if (!watched || !fiber) return;
+    const uintptr_t at = l1_address(fiber, pointer), caller = reinterpret_cast<uintptr_t>(pc) - 1;
+    if (!at) return;
+    pay(fiber, uint32_t(at) & (L1_SLOT - 1), bytes, store);
+    if (!store) leave_if_polling(fiber, caller);
+    check_l1(fiber, at, bytes, store, caller);
 }
 
 /// A call of the C library that moves bytes; from nowhere if it sets them.
 void moved(const void* from, const void* to, size_t bytes, void* pc) {
-    if (!watched || !self()) return;
-    const uintptr_t source = from ? l1_address(from) : 0, target = l1_address(to), caller = reinterpret_cast<uintptr_t>(pc) - 1;
+    Fiber* const fiber = self();
+    if (!watched || !fiber) return;
+    const uintptr_t source = from ? l1_address(fiber, from) : 0, target = l1_address(fiber, to), caller = reinterpret_cast<uintptr_t>(pc) - 1;
     if (watched->timed && (source || target))
-        self()->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
-    if (source) check_l1(source, bytes, false, caller);
-    if (target) check_l1(target, bytes, true, caller);
+        fiber->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
+    if (source) check_l1(fiber, source, bytes, false, caller);
+    if (target) check_l1(fiber, target, bytes, true, caller);
 }
 
 }  // namespace
 
 void watch_accesses(const Machine* machine) {
     watched = machine;
-    if (machine) paid_from = uint32_t(machine->settings.l1_config_base + machine->settings.l1_config_bytes);
+    if (machine) paid_from = machine->settings.config_end();
 }
 
 }  // namespace ttsim

@@ -12,8 +12,7 @@ namespace {
 constexpr uint32_t ENTRY_BYTES = 8;
 
 uint32_t entry_offset(const Machine& machine, uint32_t index) {
-    const uint32_t end = uint32_t(machine.settings.l1_config_base + machine.settings.l1_config_bytes);
-    return end - (MAX_CBS - index) * ENTRY_BYTES;
+    return machine.settings.config_end() - (MAX_CBS - index) * ENTRY_BYTES;
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ void begin_checks(Machine& machine, bool wanted, uint32_t fibers) {
     auto* sanitizer = new Sanitizer;
     sanitizer->memory = machine.shadow;
     sanitizer->fiber.resize(fibers);
-    sanitizer->config_end = uint32_t(machine.settings.l1_config_base + machine.settings.l1_config_bytes);
+    sanitizer->config_end = machine.settings.config_end();
     for (CoreShadow& core : machine.shadow->core) {
         core.known.assign(machine.cores, 0);
         mark(core.written, 0, sanitizer->config_end);
