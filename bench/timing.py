@@ -19,10 +19,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import timing_accumulate as accumulate  # noqa: E402
-import timing_collectives as collectives  # noqa: E402
+import timing_all_reduce as all_reduce  # noqa: E402
 import timing_matmul as matmul  # noqa: E402
 import timing_movement as movement  # noqa: E402
 import timing_programs as programs  # noqa: E402
+import timing_shared as shared  # noqa: E402
 from timing_rows import CHIPS, CLOCK, SILICON, Row, Rows  # noqa: E402
 
 LIBRARIES_THEN = {"WH": programs.WORMHOLE_THEN, "BH": programs.BLACKHOLE_THEN}
@@ -628,7 +629,8 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "sfpu_cycles_per_tile": sfpu,
     **movement.TABLES,
     **accumulate.TABLES,
-    **collectives.TABLES,
+    **shared.TABLES,
+    **all_reduce.TABLES,
 }
 
 OUTLIERS = {

@@ -662,3 +662,43 @@ STREAM_BANK = dataflow(
 #endif
 """
 )
+
+OBJECTS = DATAFLOW + '#include "api/dataflow/noc.h"\n#include "api/dataflow/noc_semaphore.h"\n'
+# A rectangle of cores, of which one sends: when the others are ready, a block and a flag follow one another on one reserved path.
+PIPE = """inline void count_on(uint32_t semaphore, uint32_t x, uint32_t y) {
+    noc_semaphore_inc(get_noc_addr(x, y, get_semaphore(semaphore)), 1);
+}
+struct Pipe {
+    Noc noc;
+    Semaphore<> arrived, ready;
+    uint32_t ready_number;
+    uint32_t x0, y0, x1, y1, others;
+    template <NocOptions options>
+    void send_to(uint32_t count, uint32_t from, uint32_t to, uint32_t bytes) {
+        noc.async_write_multicast<options>(UnicastEndpoint{}, MulticastEndpoint{}, bytes, count, {.addr = from},
+                                           {x0, y0, x1, y1, to}, true);
+        arrived.set(VALID);
+        arrived.set_multicast<options>(noc, x0, y0, x1, y1, count, false);
+    }
+    void send(uint32_t from, uint32_t to, uint32_t bytes) {
+        ready.wait(others);
+        ready.set(0);
+        if (from == to) {
+            send_to<NocOptions::DEFAULT>(others, from, to, bytes);
+            noc.async_writes_flushed();
+        } else {
+            send_to<NocOptions::MCAST_INCL_SRC>(others + 1, from, to, bytes);
+            noc.async_write_barrier();
+        }
+    }
+    void receive(uint32_t x, uint32_t y) {
+        count_on(ready_number, x, y);
+        arrived.wait(VALID);
+        arrived.set(INVALID);
+    }
+};
+"""
+
+
+def with_pipe(body: str) -> str:
+    return OBJECTS + PIPE + "void kernel_main() {\n" + body + "}\n"

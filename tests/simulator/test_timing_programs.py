@@ -42,19 +42,19 @@ def test_page_replicated(timing):
     timing.movement.replicate(WORMHOLE, 4, 64, check=True)
 
 
-# ---- collectives
+# ---- shared operands, sums over groups
 
 
 @pytest.mark.parametrize("multicast", [False, True])
 @pytest.mark.parametrize("channels", [7, 8])
 def test_operands_shared(timing, channels, multicast):
     chip = BLACKHOLE if channels == 8 else timing.programs.SEVEN_CHANNELS
-    timing.collectives.shared_operands(chip, multicast, check=True)
+    timing.shared.shared_operands(chip, multicast, check=True)
 
 
 @pytest.mark.parametrize("multicast", [False, True])
 def test_stream_shared(timing, multicast):
-    timing.collectives.shared_stream(BLACKHOLE, multicast, check=True)
+    timing.shared.shared_stream(BLACKHOLE, multicast, check=True)
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (2, 8, 1)], ids=["lines", "rectangle"])
@@ -69,22 +69,22 @@ def test_all_reduce(timing, variant, shape):
     """Not as published, where the sanitizer is right about it: unicast_all_gather runs once, as nothing keeps a core from writing
     the next block while its peer still sums this one; reduce_scatter_mcast has as many tiles for each worker, as it sums pages
     that were never written where it has not."""
-    collectives = timing.collectives
+    sums = timing.all_reduce
     tiles, times = 8 if variant == "reduce_scatter_mcast" else 6, 1 if variant == "unicast_all_gather" else 3
-    collectives.all_reduce(WORMHOLE, variant, collectives.Groups(*shape), tiles, times, check=True)
+    sums.all_reduce(WORMHOLE, variant, sums.Groups(*shape), tiles, times, check=True)
 
 
 @pytest.mark.parametrize("variant", ["sfpu_serial_bf16", "fpu_dest_reuse_bf16", "fpu_dest_reuse_fp32"])
 def test_resident_sums(timing, variant):
     """With `check` the last sums are waited for, which the published program leaves."""
-    timing.collectives.resident_sums(WORMHOLE, variant, 5, times=2, check=True)
+    timing.all_reduce.resident_sums(WORMHOLE, variant, 5, times=2, check=True)
 
 
 @pytest.mark.parametrize("noc", [0, 1])
 @pytest.mark.parametrize("payload", [False, True])
 def test_ring_steps(timing, payload, noc):
-    collectives = timing.collectives
-    collectives.ring_steps(WORMHOLE, collectives.Groups(2, 8, 2), 6, payload, noc, times=3, check=True)
+    sums = timing.all_reduce
+    sums.ring_steps(WORMHOLE, sums.Groups(2, 8, 2), 6, payload, noc, times=3, check=True)
 
 
 # ---- accumulate
