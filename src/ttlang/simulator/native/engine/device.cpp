@@ -520,7 +520,7 @@ void ttsim_result_summary(Machine* machine, uint64_t* out) {
     const size_t links = size_t(machine->fabric.routers()) * DIRECTIONS;
     for (uint32_t noc = 0; noc < NOCS; noc++)
         for (size_t i = 0; i < links; i++) {
-            const uint64_t busy = machine->fabric.link[noc][i].busy;
+            const uint64_t busy = machine->fabric.link[noc][i].busy();
             total[noc] += busy;
             if (busy > peak[noc]) peak[noc] = busy;
         }

@@ -14,8 +14,6 @@ namespace ttsim {
 
 namespace {
 
-constexpr uint32_t LINES = 4;  ///< of a link: before and beyond the torus's edge, requests and responses
-
 uint32_t torus_distance(uint32_t from, uint32_t to, uint32_t size, bool decreasing) {
     const uint32_t forward = to >= from ? to - from : to + size - from;
     return decreasing && forward ? size - forward : forward;
@@ -108,7 +106,7 @@ struct Way {
         const Time* const free_at = link.channel_free_at;
         return first + uint32_t(count == 2 && free_at[first + 1] < free_at[first]);
     }
-    bool somebody_waits() const { return link.lines >> line & 1; }
+    bool somebody_waits() const { return link.somebody_waits(line); }
     Line& waiting(const Fabric& fabric, uint32_t noc) const { return fabric.line[noc][number * LINES + line]; }
 };
 
@@ -127,7 +125,7 @@ void post_turn(Machine& machine, uint32_t noc, const Way& way) {
 /// Calls `visit(link number, beyond the edge, flits of the packet that the buffers from there on take up)` for the links behind the
 /// head that its tail has not passed when it is stopped.
 template <class Visit>
-void for_links_behind(const Fabric& fabric, const Packet& packet, Visit visit) {
+void for_links_behind(const Fabric& fabric, const Packet& packet, const Visit& visit) {
     const uint16_t* const back = fabric.neighbour[packet.noc ^ 1];
     const uint32_t second = packet.noc ^ 1u;
     uint32_t router = packet.node, buffered = fabric.buffer_cycles;
@@ -224,7 +222,7 @@ void take_turn(Machine& machine, Event* event) {
     if (way.link.channel_free_at[channel] <= machine.now) {
         Line& line = way.waiting(machine.fabric, noc);
         line.head = packet.next;
-        way.link.lines &= ~(uint64_t(!line.head) << way.line);
+        way.link.busy_and_lines &= ~(uint64_t(!line.head) << way.line);
         go_over(machine, packet, packet.toward, way, channel, true);
     } else if (packet.toward != Inject) {
         keep_behind(machine, packet, way.link.channel_free_at[channel]);
@@ -240,7 +238,7 @@ void wait_in_line(Machine& machine, Packet& packet, Direction direction, const W
     const Time goes_on = way.somebody_waits() ? NEVER : way.link.channel_free_at[way.soonest()];
     (way.somebody_waits() ? line.tail->next : line.head) = &packet;
     line.tail = &packet;
-    way.link.lines |= uint64_t(1) << way.line;
+    way.link.busy_and_lines |= uint64_t(1) << way.line;
     if (direction != Inject) keep_behind(machine, packet, goes_on);
     post_turn(machine, packet.noc, way);
 }

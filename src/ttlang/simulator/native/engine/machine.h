@@ -340,12 +340,17 @@ static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 1
 constexpr uint32_t CHANNELS = 6;
 constexpr Time NEVER = ~Time(0);
 
+constexpr uint32_t LINES = 4;  ///< of a link: before and beyond the torus's edge, requests and responses
+
 /// Fills one line of the host's caches.
 struct alignas(64) Link {
     Time free_at;        ///< when the flits of those who have claimed it have passed
-    uint64_t busy : 60;  ///< cycles in which it was taken
-    uint64_t lines : 4;  ///< which of its lines somebody waits in
+    uint64_t busy_and_lines;  ///< cycles in which it was taken, and which of its lines somebody waits in (the low LINES bits)
     Time channel_free_at[CHANNELS];  ///< NEVER while the packet in it is stopped further on
+
+    uint64_t busy() const { return busy_and_lines >> LINES; }
+    void add_busy(uint32_t cycles) { busy_and_lines += uint64_t(cycles) << LINES; }
+    bool somebody_waits(uint32_t line) const { return busy_and_lines >> line & 1; }
 };
 
 /// Packets whose heads wait for a channel of one kind of a link.

@@ -46,7 +46,7 @@ inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction 
     const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
     const Time start = link.free_at > machine.now ? link.free_at : machine.now;
     link.free_at = start + cycles;
-    link.busy += cycles;
+    link.add_busy(cycles);
     return start;
 }
 inline Link& link_at(Machine& machine, const Packet& packet, Direction direction) {

@@ -166,7 +166,7 @@ void ttsim_result_work(Machine* machine, uint64_t* out) {
 
 /// Cycles in which each link of a NoC was taken: [router][x, y, inject, eject], routers row by row.
 void ttsim_result_links(Machine* machine, uint32_t noc, uint64_t* out) {
-    for (size_t i = 0; i < size_t(machine->fabric.routers()) * DIRECTIONS; i++) out[i] = machine->fabric.link[noc][i].busy;
+    for (size_t i = 0; i < size_t(machine->fabric.routers()) * DIRECTIONS; i++) out[i] = machine->fabric.link[noc][i].busy();
 }
 
 /// Cycles in which a DRAM channel moved data, and its bytes.
