@@ -191,6 +191,7 @@ def split_reader() -> Rows:
             yield Row(
                 f"{size} B, {name}", measured,
                 lambda size=size, split=split, thread=thread: programs.split_reader("wormhole_b0", size, split)[thread],
+                fitted=split and size >= 512,
             )  # fmt: skip
 
 

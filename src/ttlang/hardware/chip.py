@@ -70,6 +70,7 @@ class DramMemory:
     page_bytes: int
     read_access_cycles: int
     write_access_cycles: int
+    write_depart_cycles: int
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ void check_noc(uint32_t noc, uint32_t line) {
 
 void go(Packet* packet, bool reserve_path = false) {
     Machine& machine = *packet->fiber->core->machine;
+    if (machine.timed && !reserve_path) wait_until(packet->fiber, packet->fiber->core->linked_until[packet->noc], Wait::WritesSent);
     count_issued(packet);
     machine.transfers++;
     if (machine.timed)

@@ -238,6 +238,7 @@ struct Core {
     Time multicast_free[NOCS];       ///< when the path of the last multicast is given back
     Time atomic_free;                ///< when its memory takes the next atomic
     bool path_held[NOCS];            ///< the last multicast was linked: the next one uses its path
+    Time linked_until[NOCS];         ///< when the last linked multicast has its channel: before that the interface takes no other request
 
     enum Tilized : uint8_t { NotTilized, TileByTile, Fast } tilized;  ///< how the tiles to pack next were tilized
     MathConfig math;
@@ -393,7 +394,7 @@ struct Bank {
     X(dst_tiles_16bit) X(dst_tiles_32bit)                                                                              \
     X(dram_banks) X(dram_bank_bytes) X(dram_read_alignment) X(dram_write_alignment) X(dram_bytes_per_cycle)            \
     X(dram_read_bytes_per_cycle) X(dram_write_bytes_per_cycle)                                                         \
-    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) \
+    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) X(dram_write_depart_cycles) \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \

@@ -104,6 +104,12 @@ void finish(Machine& machine, Event* event) {
     wake_for(machine, fiber);
 }
 
+/// From the tail's leaving its source until the packet is counted as sent.
+Time counting_cycles(const Machine& machine, const Packet& packet) {
+    const Settings& settings = machine.settings;
+    return Time(settings.noc_depart_cycles + (packet.bank != NO_BANK ? settings.dram_write_depart_cycles : 0));
+}
+
 void departed(Machine& machine, Event* event) {
     Packet* packet = DEPARTURE_PACKET(event);
     if (!packet->deliveries) {
@@ -113,7 +119,7 @@ void departed(Machine& machine, Event* event) {
             packet->departs_late = true;
             return;
         }
-        if (tail + Time(machine.settings.noc_depart_cycles) > machine.now) return depart(machine, *packet, tail);
+        if (tail + counting_cycles(machine, *packet) > machine.now) return depart(machine, *packet, tail);
     }
     count_sent(packet);
     wake_for(machine, packet->fiber);
@@ -252,7 +258,7 @@ void unlink_flight(Packet* packet) {
 
 void depart(Machine& machine, Packet& packet, Time tail) {
     packet.departs_late = false;
-    post(machine, packet.departure, tail + Time(machine.settings.noc_depart_cycles), departed);
+    post(machine, packet.departure, tail + counting_cycles(machine, packet), departed);
 }
 
 void pass(Machine& machine, Packet& packet, Direction direction) {
@@ -362,6 +368,7 @@ void launch(Machine& machine, Packet* packet, bool reserve_path) {
         if (!held) start += 2 * multicast_depth(machine, *packet) * machine.fabric.hop_cycles;
         held = packet->flags & TTSIM_NOC_LINKED;
         free_at = start + packet->stream;
+        if (held) fiber->core->linked_until[packet->noc] = start;
     }
     post(machine, packet->event, start, inject);
 }
@@ -386,6 +393,7 @@ void reset_network(Machine& machine) {
         for (uint32_t noc = 0; noc < NOCS; noc++) {
             machine.core[i].multicast_free[noc] = 0;
             machine.core[i].path_held[noc] = false;
+            machine.core[i].linked_until[noc] = 0;
             machine.core[i].atomic_free = 0;
         }
     // Packets of a run that ended early are taken back with their slab.
