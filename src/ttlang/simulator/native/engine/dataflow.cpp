@@ -66,13 +66,13 @@ void check_noc(uint32_t noc, uint32_t line) {
     if (noc >= NOCS) fail(Fault::Api, line, "NoC %u does not exist", noc);
 }
 
-void go(Packet* packet, bool reserve_path = false) {
+void go(Packet* packet, bool multicast = false) {
     Machine& machine = *packet->fiber->core->machine;
-    if (machine.timed && !reserve_path) wait_until(packet->fiber, packet->fiber->core->linked_until[packet->noc], Wait::WritesSent);
+    if (machine.timed && !multicast) wait_until(packet->fiber, packet->fiber->core->linked_until[packet->noc], Wait::WritesSent);
     count_issued(packet);
     machine.transfers++;
     if (machine.timed)
-        launch(machine, packet, reserve_path);
+        launch(machine, packet, multicast);
     else
         queue_pending(machine, packet);
 }
@@ -166,6 +166,7 @@ void send_multicast(Fiber* fiber, Packet* packet, uint64_t targets, uint32_t byt
         release(machine, packet);
         return;
     }
+    synchronise(fiber);  // whose path is free first is a matter of time
     go(packet, true);
 }
 

@@ -48,9 +48,10 @@ bool create_fabric(Machine& machine) {
     for (uint32_t noc = 0; noc < NOCS; noc++) {
         fabric.link[noc] = static_cast<Link*>(aligned_alloc(CACHE_LINE, routers * DIRECTIONS * sizeof(Link)));
         fabric.neighbour[noc] = static_cast<uint16_t*>(malloc(routers * 2 * sizeof(uint16_t)));
+        fabric.reserved_until[noc] = static_cast<Time*>(malloc(routers * 2 * sizeof(Time)));
         fabric.owner[noc] = static_cast<Packet**>(malloc(routers * DIRECTIONS * CHANNELS * sizeof(Packet*)));
         fabric.line[noc] = static_cast<Line*>(malloc(routers * DIRECTIONS * LINES * sizeof(Line)));
-        if (!fabric.link[noc] || !fabric.neighbour[noc] || !fabric.line[noc] || !fabric.owner[noc]) return false;
+        if (!fabric.link[noc] || !fabric.neighbour[noc] || !fabric.line[noc] || !fabric.owner[noc] || !fabric.reserved_until[noc]) return false;
         for (uint32_t i = 0; i < routers; i++)
             for (Direction direction : {AlongX, AlongY}) fabric.neighbour[noc][i * 2 + direction] = neighbour(fabric, i, noc, direction);
     }
@@ -63,6 +64,7 @@ void free_fabric(Machine& machine) {
         free(machine.fabric.link[noc]);
         free(machine.fabric.neighbour[noc]);
         free(machine.fabric.owner[noc]);
+        free(machine.fabric.reserved_until[noc]);
         free(machine.fabric.line[noc]);
     }
 }
@@ -71,6 +73,7 @@ void reset_fabric(Machine& machine) {
     const size_t links = machine.fabric.routers() * DIRECTIONS;
     for (uint32_t noc = 0; noc < NOCS; noc++) {
         memset(static_cast<void*>(machine.fabric.link[noc]), 0, links * sizeof(Link));
+        memset(machine.fabric.reserved_until[noc], 0, machine.fabric.routers() * 2 * sizeof(Time));
         memset(machine.fabric.owner[noc], 0, links * CHANNELS * sizeof(Packet*));
         memset(static_cast<void*>(machine.fabric.line[noc]), 0, links * LINES * sizeof(Line));
     }

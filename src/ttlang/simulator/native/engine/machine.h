@@ -370,6 +370,7 @@ struct Fabric {
     uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC, and PAST_EDGE
     Link* link[NOCS];             ///< [router][direction]
     Packet** owner[NOCS];         ///< [router][direction][channel]: the last packet in it
+    Time* reserved_until[NOCS];   ///< [router][AlongX, AlongY]: by multicasts, which have one channel there
     Line* line[NOCS];             ///< [router][direction][beyond the edge][response]
 
     uint32_t routers() const { return columns * rows; }

@@ -14,6 +14,9 @@ struct Span {
     bool here;      ///< the current position is a target
 };
 
+/// Nothing is ahead but what is here.
+bool is_last(const Span& span) { return span.left == uint32_t(span.here); }
+
 /// Positions of the rectangle from the head's on along one dimension, in the direction the NoC moves.
 Span ahead(const Machine& machine, const Packet& packet, Direction direction) {
     const Fabric& fabric = machine.fabric;
@@ -89,7 +92,7 @@ void advance_branch(Machine& machine, Event* event) {
     Packet& branch = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
     const Span span = ahead(machine, branch, AlongX);
     if (span.here) deliver(machine, branch);
-    if (span.left - span.here == 0) return release(machine, &branch);
+    if (is_last(span)) return release(machine, &branch);
     go_on(machine, branch, AlongX, advance_branch);
 }
 
@@ -100,7 +103,7 @@ void advance_stem(Machine& machine, Event* event) {
         Packet* branch = child(machine, stem, stem.parent);
         post_event(machine, branch->event, machine.now, advance_branch);
     }
-    if (span.left - span.here == 0) return release(machine, &stem);
+    if (is_last(span)) return release(machine, &stem);
     go_on(machine, stem, AlongY, advance_stem);
 }
 
@@ -111,19 +114,44 @@ void approach(Machine& machine, Event* event) {
     go_on(machine, stem, AlongX, approach);
 }
 
+/// Calls `visit(where the link's reservation is kept, hops from the sender)` for each link of a multicast's tree.
+template <class Visit>
+void for_links_of_tree(Machine& machine, const Packet& packet, const Visit& visit) {
+    Packet stem = packet;
+    uint32_t gone = 0;
+    auto go_along = [&](Packet& head, Direction direction, uint32_t& hops) {
+        visit(machine.fabric.reserved_until[packet.noc][head.node * 2 + direction], hops++);
+        step(machine, head, direction);
+    };
+    while (!ahead(machine, stem, AlongX).here) go_along(stem, AlongX, gone);
+    for (;;) {
+        const Span span = ahead(machine, stem, AlongY);
+        if (span.here) {
+            Packet branch = stem;
+            uint32_t reached = gone;
+            while (!is_last(ahead(machine, branch, AlongX))) go_along(branch, AlongX, reached);
+        }
+        if (is_last(span)) return;
+        go_along(stem, AlongY, gone);
+    }
+}
+
 }  // namespace
 
-uint32_t multicast_depth(const Machine& machine, const Packet& packet) {
-    Hops far{0, 0};
-    for (uint32_t x = packet.rect_x0; x <= packet.rect_x1; x++) {
-        const uint32_t there = hops(machine.fabric, packet.noc, packet.to_node, router_of(machine, machine.core[x])).x;
-        if (there > far.x) far.x = there;
-    }
-    for (uint32_t y = packet.rect_y0; y <= packet.rect_y1; y++) {
-        const uint32_t there = hops(machine.fabric, packet.noc, packet.to_node, router_of(machine, machine.core[y * machine.columns])).y;
-        if (there > far.y) far.y = there;
-    }
-    return far.both();
+Time reserve_path(Machine& machine, const Packet& packet, Time start) {
+    const Time hop = machine.fabric.hop_cycles;
+    uint32_t depth = 0;
+    for_links_of_tree(machine, packet, [&](Time& reserved_until, uint32_t hops) {
+        if (reserved_until > start + hops * hop) start = reserved_until - hops * hop;
+        if (hops >= depth) depth = hops + 1;
+    });
+    return start + 2 * depth * hop;
+}
+
+void keep_path(Machine& machine, const Packet& packet, Time start) {
+    for_links_of_tree(machine, packet, [&](Time& reserved_until, uint32_t hops) {
+        reserved_until = start + hops * machine.fabric.hop_cycles + packet.stream;
+    });
 }
 
 void advance_multicast(Machine& machine, Event* event) {

@@ -28,7 +28,7 @@ void release(Machine& machine, Packet* packet);
 /// Moves the bytes of reads that arrived while the fiber waited for them.
 void move_landed(Machine& machine, Fiber* fiber);
 /// With time: the packet leaves at its fiber's clock.
-void launch(Machine& machine, Packet* packet, bool reserve_path);
+void launch(Machine& machine, Packet* packet, bool multicast);
 // ---- fabric.cpp
 bool create_fabric(Machine& machine);
 void free_fabric(Machine& machine);
@@ -70,8 +70,10 @@ void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&,
 void finish_packet(Machine& machine, Event* event);
 
 // ---- multicast.cpp
-/// Hops from the sender to the far corner of a multicast packet's rectangle.
-uint32_t multicast_depth(const Machine& machine, const Packet& packet);
+/// The path of a multicast packet is reserved along its tree, there and back, from `start` on: returns when data moves.
+Time reserve_path(Machine& machine, const Packet& packet, Time start);
+/// The packet goes over its reserved path from `start` on: others may have each link behind its tail.
+void keep_path(Machine& machine, const Packet& packet, Time start);
 void advance_multicast(Machine& machine, Event* event);
 
 // ---- transfer.cpp

@@ -337,7 +337,7 @@ void release(Machine& machine, Packet* packet) {
     machine.free_packets = packet;
 }
 
-void launch(Machine& machine, Packet* packet, bool reserve_path) {
+void launch(Machine& machine, Packet* packet, bool multicast) {
     Fiber* fiber = packet->fiber;
     packet->issued = fiber->time;
     packet->issued_line = fiber->line;
@@ -360,12 +360,13 @@ void launch(Machine& machine, Packet* packet, bool reserve_path) {
     }
     packet->hops_back = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
     Time start = leaves;
-    if (reserve_path) {
+    if (multicast) {
         // The path is reserved along the tree, there and back, before data moves; the next tree waits for its end.
         Time& free_at = fiber->core->multicast_free[packet->noc];
         if (free_at > start) start = free_at;
         bool& held = fiber->core->path_held[packet->noc];
-        if (!held) start += 2 * multicast_depth(machine, *packet) * machine.fabric.hop_cycles;
+        if (!held) start = reserve_path(machine, *packet, start);
+        keep_path(machine, *packet, start);
         held = packet->flags & TTSIM_NOC_LINKED;
         free_at = start + packet->stream;
         if (held) fiber->core->linked_until[packet->noc] = start;
