@@ -138,6 +138,12 @@ void next_epoch(EventQueue& q) {
     while (q.heap_size && epoch_of(q.heap[0]->time) < epoch + EventQueue::EPOCHS) place(q, heap_pop(q));
 }
 
+/// `first` where the mask is all ones, `second` where it is zero.
+template <class T>
+T* either(uintptr_t mask, T* first, T* second) {
+    return reinterpret_cast<T*>((reinterpret_cast<uintptr_t>(first) & mask) | (reinterpret_cast<uintptr_t>(second) & ~mask));
+}
+
 }  // namespace
 
 void EventQueue::clear() {
@@ -179,11 +185,13 @@ Event* EventQueue::pop() {
     Bucket& first = bucket[epoch % 2 * EPOCH + cycle];
     Event* const event = first.head;
     Event* const following = event->next;
+    const uintptr_t more = -uintptr_t(following != nullptr);  // all ones if there are; nobody can guess, so there is no branch
     first.head = following;
-    first.tail = following ? first.tail : &first.head;
-    here &= ~(uint64_t(!following) << cycle);
+    first.tail = either(more, first.tail, &first.head);
+    here &= ~(~more & uint64_t(1) << cycle);
     // The next event is fetched while this one happens.
-    __builtin_prefetch(following ? following : bucket[epoch % 2 * EPOCH + uint32_t(__builtin_ctzll(here | uint64_t(1) << 63))].head, 1, 3);
+    Event* const elsewhere = bucket[epoch % 2 * EPOCH + uint32_t(__builtin_ctzll(here | uint64_t(1) << 63))].head;
+    __builtin_prefetch(either(more, following, elsewhere), 1, 3);
     base = event->time;
     return event;
 }
