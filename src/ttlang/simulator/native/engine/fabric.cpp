@@ -132,17 +132,17 @@ void for_links_behind(const Fabric& fabric, const Packet& packet, const Visit& v
     const uint16_t* const back = fabric.neighbour[packet.noc ^ 1];
     const uint32_t second = packet.noc ^ 1u;
     uint32_t router = packet.node, buffered = fabric.buffer_cycles;
+    const uint8_t* const place = second == AlongX ? fabric.x : fabric.y;
+    const uint8_t from = place[packet.from_node];
     bool crossed[2] = {packet.crossed[AlongX] != 0, packet.crossed[AlongY] != 0};
     for (; buffered < packet.occupancy; buffered += fabric.buffer_cycles) {
-        const uint8_t* const at[] = {fabric.x, fabric.y};
-        auto away = [&](uint32_t direction) { return at[direction][router] != at[direction][packet.from_node]; };
         if (router == packet.from_node) {
             visit(router * DIRECTIONS + Inject, false, buffered);
             return;
         }
-        const uint32_t direction = away(second) ? second : second ^ 1;
+        const uint32_t direction = second ^ uint32_t(place[router] == from);
         const uint16_t before = back[router * 2 + direction];
-        if (before & PAST_EDGE) crossed[direction] = false;
+        crossed[direction] &= !(before & PAST_EDGE);
         router = before & ~PAST_EDGE;
         if (!visit(router * DIRECTIONS + direction, crossed[direction], buffered)) return;
     }
@@ -151,9 +151,8 @@ void for_links_behind(const Fabric& fabric, const Packet& packet, const Visit& v
 /// When the channel that the packet still has on a link behind its head is free; null if it has none.
 Time* own_channel(const Fabric& fabric, const Packet& packet, const Way& way) {
     Packet* const* const owner = &fabric.owner[packet.noc][way.number * CHANNELS];
-    for (uint32_t i = way.first; i < way.first + way.count; i++)
-        if (owner[i] == &packet) return &way.link.channel_free_at[i];
-    return nullptr;
+    const uint32_t channel = way.first + (uint32_t(owner[way.first] != &packet) & uint32_t(way.count == 2));
+    return owner[channel] == &packet ? &way.link.channel_free_at[channel] : nullptr;
 }
 
 /// A stopped packet keeps its channels behind the head, as far as the routers' buffers do not take up its flits.
