@@ -160,6 +160,10 @@ class UnfinishedDataFault(SanitizerFault):
     """Data left in a circular buffer at the end of a run."""
 
 
+class LinkedMulticastFault(SanitizerFault):
+    """A linked multicast that none ends: another request behind it, other cores, or the end of the kernel."""
+
+
 class AssertionFault(KernelFault):
     """An ASSERT of the kernel failed."""
 

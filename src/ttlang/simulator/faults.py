@@ -28,6 +28,7 @@ from ttlang.simulator.errors import (
     FaultContext,
     InFlightFault,
     KernelFault,
+    LinkedMulticastFault,
     PageNotReservedFault,
     PageNotWaitedFault,
     RaceFault,
@@ -67,6 +68,7 @@ FAULTS: Mapping[int, type[KernelFault]] = {
     19: TransferLimitFault,
     20: ConfigurationFault,
     21: UnfinishedDataFault,
+    22: LinkedMulticastFault,
 }
 """Classes by the engine's `enum class Fault`."""
 DONE = 3

@@ -451,7 +451,7 @@ struct Settings {
 
 enum class Fault : uint8_t {
     None, Deadlock, Address, Arithmetic, Illegal, Budget, NoProgress, Api, Assertion,
-    InFlight, NotWaited, UseAfterPop, NotReserved, Alignment, Unwritten, Dst, UnwrittenDst, Semaphore, Race, Limit, Configuration, Unfinished,
+    InFlight, NotWaited, UseAfterPop, NotReserved, Alignment, Unwritten, Dst, UnwrittenDst, Semaphore, Race, Limit, Configuration, Unfinished, Linked,
 };
 
 /// Operations on whole tiles: products of two tiles, other work of the matrix unit, functions of the vector unit; its cycles.

@@ -29,8 +29,15 @@ struct OpenTransfer {
     bool read, posted;
 };
 
+/// Linked multicasts of a processor on one NoC that one which is not linked is still to end.
+struct OpenLink {
+    Actor last;  ///< no fiber: none
+    uint8_t x0, y0, x1, y1;
+};
+
 struct FiberShadow {
     std::vector<OpenTransfer> open;
+    OpenLink link[NOCS];
     uint32_t last_cb;  ///< index of the buffer of the last address
     // an address computed for a page that its tensor does not have
     uint64_t beyond_address;
@@ -192,6 +199,12 @@ void check_write(Fiber* fiber, uint64_t noc_address, const RemotePlace& to, uint
                  uint32_t line);
 void check_multicast_source(Fiber* fiber, uint32_t l1, uint32_t bytes, uint32_t noc, uint32_t trid, uint32_t flags, uint32_t line);
 void check_multicast_target(Fiber* fiber, Core& target, uint32_t l1, uint64_t address, uint32_t bytes, uint32_t line);
+/// While linked multicasts are open, the interface can begin no other request, and stays so.
+void check_not_linked(Fiber* fiber, uint32_t noc, const char* what, uint32_t line);
+/// A multicast packet goes on with what is linked, or begins or ends it.
+void check_link(Fiber* fiber, const Packet& packet, uint32_t line);
+/// A processor ends. Sets the machine's fault.
+void check_links_ended(Machine& machine, Fiber* fiber);
 /// Atomic increments and inline writes: a word of `core` (null: DRAM).
 void check_word(Fiber* fiber, const RemotePlace& place, uint32_t line);
 void confirm(Fiber* fiber, uint32_t barrier_kind, uint32_t noc, uint32_t trid);

@@ -164,6 +164,30 @@ void check_multicast_target(Fiber* fiber, Core& target, uint32_t l1, uint64_t ad
     mark(shadow_of(target).written, there.low, bytes);
 }
 
+void check_not_linked(Fiber* fiber, uint32_t noc, const char* what, uint32_t line) {
+    const OpenLink& link = shadow_of(fiber).link[noc];
+    if (link.last.fiber)
+        fail_at(Fault::Linked, actor_of(fiber, line), &link.last, "the linked multicast",
+                "NoC %s on NoC %u behind a linked multicast: until a multicast that is not linked ends it, the interface can send nothing else, and it hangs", what, noc);
+}
+
+void check_link(Fiber* fiber, const Packet& packet, uint32_t line) {
+    OpenLink& link = shadow_of(fiber).link[packet.noc];
+    const Actor actor = actor_of(fiber, line);
+    const bool same = link.x0 == packet.rect_x0 && link.y0 == packet.rect_y0 && link.x1 == packet.rect_x1 && link.y1 == packet.rect_y1;
+    if (link.last.fiber && !same)
+        fail_at(Fault::Linked, actor, &link.last, "the linked multicast",
+                "multicast to (%u, %u)-(%u, %u) behind a linked one to (%u, %u)-(%u, %u): what is linked must go to the same cores", packet.rect_x0,
+                packet.rect_y0, packet.rect_x1, packet.rect_y1, link.x0, link.y0, link.x1, link.y1);
+    link = {packet.flags & TTSIM_NOC_LINKED ? actor : Actor{}, packet.rect_x0, packet.rect_y0, packet.rect_x1, packet.rect_y1};
+}
+
+void check_links_ended(Machine& machine, Fiber* fiber) {
+    for (const OpenLink& link : shadow_of(fiber).link)
+        if (link.last.fiber)
+            report(machine, Fault::Linked, link.last, nullptr, "", "the kernel ends behind a linked multicast: one that is not linked must end it, or the next request hangs");
+}
+
 void check_word(Fiber* fiber, const RemotePlace& place, uint32_t line) {
     const Actor actor = actor_of(fiber, line);
     if (place.address % sizeof(uint32_t))

@@ -8,6 +8,7 @@
 
 #include "fiber.h"
 #include "l1_window.h"
+#include "sanitizer.h"
 #include "signals.h"
 
 extern "C" {
@@ -240,6 +241,7 @@ void fiber_main() {
     Fiber* fiber = self();
     fiber->entry();
     if (fiber->pending_cycles && fiber->core->machine->timed) charge(fiber, fiber->line, 0);  // code behind the last call
+    if (fiber->core->machine->sanitizer) check_links_ended(*fiber->core->machine, fiber);
     fiber->state = FiberState::Done;
     switch_to_scheduler(fiber);
     __builtin_unreachable();
