@@ -502,6 +502,7 @@ def bank_staggers() -> Rows:
         yield Row(
             f"{height} x {width} {source}, {wide} tiles, {variant}", ns * CLOCK["BH"],
             lambda args=(height, width, wide, source == "ws", variant): bank_stagger("blackhole", *args),
+            fitted=wide == 2 or (height, variant) == (3520, "blocks"),
         )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ class DramMemory:
     read_access_cycles: int
     write_access_cycles: int
     write_depart_cycles: int
+    read_request_cycles: int
 
 
 @dataclass(frozen=True)

@@ -379,8 +379,7 @@ struct Fabric {
 struct Bank {
     uint8_t* memory;
     uint64_t committed;    ///< bytes that may be used
-    double free_at;
-    double busy_until[2];  ///< by direction: end of the last packet that was taken
+    double busy_until[2];  ///< by direction: end of the last packet in the queue
     uint8_t last_direction;
     uint64_t busy;
     uint64_t bytes;
@@ -395,7 +394,7 @@ struct Bank {
     X(dst_tiles_16bit) X(dst_tiles_32bit)                                                                              \
     X(dram_banks) X(dram_bank_bytes) X(dram_read_alignment) X(dram_write_alignment) X(dram_bytes_per_cycle)            \
     X(dram_read_bytes_per_cycle) X(dram_write_bytes_per_cycle)                                                         \
-    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) X(dram_write_depart_cycles) \
+    X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) X(dram_write_depart_cycles) X(dram_read_request_cycles) \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
     X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \

@@ -44,25 +44,32 @@ uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_fli
     return uint32_t(settings.noc_packet_cycles + (bytes + flit - 1) / flit * cycles_per_flit + 0.5);
 }
 
-/// The channel serves the packet: returns when its last byte has passed.
+/// The channel serves the packet: returns when its last byte has passed. Reads and writes wait in a queue each, and are taken in
+/// turn while both have something: who comes to one queue pushes the end of the other back by as much as it takes in between.
 Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
+    const Settings& settings = machine.settings;
     Bank& bank = machine.bank[packet.bank];
-    const uint32_t page = uint32_t(machine.settings.dram_page_bytes);
-    double start = bank.free_at;
-    // Reads and writes that wait together are taken in turn, whatever their order of arrival: each page of the memory
-    // that they touch pays a share of a turnaround.
-    if (bank.busy_until[!direction] > double(machine.now))
-        start += machine.settings.dram_mixed_turnaround_cycles * double((packet.bytes + page - 1) / page);
-    else if (bank.last_direction != direction && bank.bytes)
-        start += machine.settings.dram_turnaround_cycles;
+    double& own = bank.busy_until[direction];
+    double& other = bank.busy_until[!direction];
+    double service = packet.bytes / (direction ? settings.dram_write_bytes_per_cycle : settings.dram_read_bytes_per_cycle);
+    if (!direction && service < settings.dram_read_request_cycles) service = settings.dram_read_request_cycles;
+    bank.busy += uint64_t(service + 0.5);
+    double start = own;
+    if (other > double(machine.now)) {
+        // Each page of the memory that the packet touches pays a share of a turnaround.
+        const uint32_t page = uint32_t(settings.dram_page_bytes);
+        service += settings.dram_mixed_turnaround_cycles * double((packet.bytes + page - 1) / page);
+    } else if (bank.last_direction != direction && bank.bytes && other + settings.dram_turnaround_cycles > start) {
+        start = other + settings.dram_turnaround_cycles;
+    }
     if (start < double(machine.now)) start = double(machine.now);
     bank.last_direction = direction;
-    const double service = packet.bytes / (direction ? machine.settings.dram_write_bytes_per_cycle : machine.settings.dram_read_bytes_per_cycle);
-    bank.free_at = bank.busy_until[direction] = start + service;
-    bank.busy += uint64_t(service + 0.5);
     bank.bytes += packet.bytes;
+    const double in_turn = other <= start ? 0 : other - start < service ? other - start : service;
+    own = start + service + in_turn;
+    other += in_turn;
     first = Time(start);
-    return Time(bank.free_at);
+    return Time(own);
 }
 
 void wake_for(Machine& machine, Fiber* fiber) {
@@ -385,7 +392,7 @@ void forget_packets(Slab& slab) {
 void reset_network(Machine& machine) {
     reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
-        machine.bank[i].free_at = machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
+        machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
         machine.bank[i].last_direction = 0;
         machine.bank[i].busy = machine.bank[i].bytes = 0;
     }
