@@ -56,9 +56,7 @@ Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first
     bank.busy += uint64_t(service + 0.5);
     double start = own;
     if (other > double(machine.now)) {
-        // Each page of the memory that the packet touches pays a share of a turnaround.
-        const uint32_t page = uint32_t(settings.dram_page_bytes);
-        service += settings.dram_mixed_turnaround_cycles * double((packet.bytes + page - 1) / page);
+        service += settings.dram_mixed_turnaround_cycles * packet.bytes / settings.dram_page_bytes;
     } else if (bank.last_direction != direction && bank.bytes && other + settings.dram_turnaround_cycles > start) {
         start = other + settings.dram_turnaround_cycles;
     }
