@@ -204,6 +204,64 @@ def test_packets_of_other_channels_pass_a_stopped_one(timing):
     assert 55 < rates[1] < 90
 
 
+def test_a_channel_serves_near_cores_first_and_loses_no_time(timing):
+    """Sixteen cores read from one channel, more than it delivers; the routers on the way prefer who is near."""
+    programs, count, size = timing.programs, 64, 8192
+    opened = programs.device("wormhole_b0")
+    x, y = opened.chip.noc.dram_noc0[0]
+    columns, rows = opened.chip.noc.size
+    cores = [(i, j) for i in range(4) for j in range(4)]
+    ends = {}
+    program = programs.Program()
+    with programs.allocated("wormhole_b0", (opened.chip.dram.banks, size)) as (buffer,):
+        program.add_kernel(
+            programs.text.STREAM_BANK, "reader", programs.each_core(cores), noc=0,
+            runtime_args={core: [count, size, programs.SCRATCH, 0, buffer.address] for core in cores},
+        )  # fmt: skip
+        result = opened.run(program, sanitize=False)
+    for thread in result.threads:
+        i, j = opened.chip.noc.worker_x[thread.core[0]], opened.chip.noc.worker_y[thread.core[1]]
+        ends.setdefault((x - i) % columns + (y - j) % rows, []).append(thread.end)
+    by_distance = [min(ends[hops]) for hops in sorted(ends)]
+    assert by_distance[:3] == sorted(by_distance)[:3]
+    assert by_distance[0] < 0.3 * by_distance[-1]
+    ideal = len(cores) * count * size / opened.chip.dram.read_bytes_per_cycle
+    assert result.cycles == pytest.approx(ideal, rel=0.03)
+
+
+WRITE_AMONG_READS = """    constexpr auto args = TensorAccessorArgs<0>();
+    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
+    for (volatile uint32_t i = 0; i < 1000; i++) {{}}
+    {barriers}
+    noc_async_write_page(0, pages, {l1});
+    noc_async_write_barrier();
+"""
+
+
+def test_a_write_does_not_wait_for_all_reads_of_its_channel(timing):
+    """They wait in queues of their own; the channel takes both in turn."""
+    programs, l1 = timing.programs, timing.programs.SCRATCH
+    opened = programs.device("wormhole_b0")
+    readers = [(i, j) for i in range(4) for j in range(4)]
+    took = []
+    for busy in (False, True):
+        program = programs.Program()
+        with programs.allocated("wormhole_b0", (opened.chip.dram.banks, 2048)) as (buffer,):
+            if busy:
+                program.add_kernel(
+                    programs.text.STREAM_BANK, "reader", programs.each_core(readers), noc=0,
+                    runtime_args={core: [64, 2048, l1, 0, buffer.address] for core in readers},
+                )  # fmt: skip
+            program.add_kernel(
+                programs.text.dataflow(WRITE_AMONG_READS.format(l1=l1, barriers="noc_async_read_barrier();" * 500)),
+                "writer", (7, 7, 7, 7), noc=1, compile_time_args=buffer.accessor_args,
+                runtime_args={(7, 7): [buffer.address]},
+            )  # fmt: skip
+            result = opened.run(program, sanitize=False)
+        took.append(next(thread.end for thread in result.threads if thread.core == (7, 7)))
+    assert took[0] <= took[1] < took[0] + 500 < result.cycles / 10
+
+
 def test_writes_wait_for_a_full_channel_in_the_network(timing):
     """Twelve cores write to one channel: as fast as it stores, whatever stands in their way."""
     programs = timing.programs

@@ -354,7 +354,7 @@ struct alignas(64) Link {
     bool somebody_waits(uint32_t line) const { return busy_and_lines >> line & 1; }
 };
 
-/// Packets whose heads wait for a channel of one kind of a link.
+/// Packets whose heads wait for a channel of one kind of a link, or that wait for a DRAM channel.
 struct Line {
     Packet *head, *tail;
 };
@@ -376,9 +376,15 @@ struct Fabric {
     uint32_t routers() const { return columns * rows; }
 };
 
+constexpr uint32_t DISTANCES = 64;  ///< hops that are told apart
+
 struct Bank {
     uint8_t* memory;
     uint64_t committed;    ///< bytes that may be used
+    Line waiting[DISTANCES];  ///< reads, by the hops that their requests took
+    uint64_t distances;    ///< of those that wait, as bits
+    uint32_t turns;        ///< so far
+    Event turn;            ///< when the channel takes the next of them
     double busy_until[2];  ///< by direction: end of the last packet in the queue
     uint8_t last_direction;
     uint64_t busy;

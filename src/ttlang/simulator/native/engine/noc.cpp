@@ -229,14 +229,50 @@ void inject(Machine& machine, Event* event) {
     enter(machine, packet, Inject);
 }
 
-/// The request has reached the source of the data.
-void read_at_source(Machine& machine, Event* event) {
-    Packet& packet = *HEAD_PACKET(event);
-    if (packet.bank == NO_BANK) return inject(machine, event);
+void bank_turn(Machine& machine, Event* event);
+
+/// The channel reads what the packet carries, which then leaves.
+void serve_read(Machine& machine, Packet& packet) {
     Time first;
     const Time served = serve_bank(machine, packet, 0, first);
     const Time on_link = packet.occupancy;  // the link drains what the channel delivers; start so that the tails meet
     post(machine, packet.event, served > first + on_link ? served - on_link : first, inject);
+}
+
+void post_bank_turn(Machine& machine, Bank& bank) {
+    const Time free_at = Time(bank.busy_until[0]);
+    post(machine, bank.turn, free_at > machine.now ? free_at : machine.now, bank_turn);
+}
+
+/// The channel takes the next read. Requests that wait for it fill the routers on their way, each of which takes those from behind
+/// and its own in turn: every other turn is that of the nearest, every other one of the rest that of the next, and so on.
+void bank_turn(Machine& machine, Event* event) {
+    Bank& bank = *reinterpret_cast<Bank*>(reinterpret_cast<char*>(event) - offsetof(Bank, turn));
+    uint64_t left = bank.distances;
+    for (uint32_t turns = ++bank.turns; !(turns & 1) && (left & (left - 1)); turns >>= 1) left &= left - 1;
+    const uint32_t distance = uint32_t(__builtin_ctzll(left));
+    Line& line = bank.waiting[distance];
+    Packet& packet = *line.head;
+    line.head = packet.next;
+    bank.distances &= ~(uint64_t(!line.head) << distance);
+    serve_read(machine, packet);
+    if (bank.distances) post_bank_turn(machine, bank);
+}
+
+/// The request has reached the source of the data.
+void read_at_source(Machine& machine, Event* event) {
+    Packet& packet = *HEAD_PACKET(event);
+    if (packet.bank == NO_BANK) return inject(machine, event);
+    Bank& bank = machine.bank[packet.bank];
+    if (!bank.distances && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
+    const uint32_t distance = packet.hops_back < DISTANCES ? packet.hops_back : DISTANCES - 1;
+    Line& line = bank.waiting[distance];
+    const bool first = !bank.distances;
+    packet.next = nullptr;
+    (line.head ? line.tail->next : line.head) = &packet;
+    line.tail = &packet;
+    bank.distances |= uint64_t(1) << distance;
+    if (first) post_bank_turn(machine, bank);
 }
 
 /// With a random schedule: when a packet leaves, up to a round trip over the chip later than the model says. Writes of a
@@ -354,6 +390,7 @@ void launch(Machine& machine, Packet* packet, bool multicast) {
     if (packet->kind == PacketKind::Read) {
         // `node`: where the data is; the data goes from there to the core over the same NoC.
         const uint32_t there = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
+        packet->hops_back = there;
         double access = settings.noc_read_access_cycles * 0.7;
         if (packet->bank != NO_BANK)
             access += settings.dram_read_access_cycles;
@@ -391,6 +428,8 @@ void reset_network(Machine& machine) {
     reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
         machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
+        for (Line& line : machine.bank[i].waiting) line = {};
+        machine.bank[i].distances = machine.bank[i].turns = 0;
         machine.bank[i].last_direction = 0;
         machine.bank[i].busy = machine.bank[i].bytes = 0;
     }
