@@ -12,7 +12,7 @@ BOUNDS = {
     "noc_latencies BH L1 writes": (0.02, 0.05, 0.99),
     "noc_latencies WH L1 writes": (0.02, 0.05, 0.99),
     "wh_dram_table, one channel": (0.02, 0.03, 1.0),
-    "wh_dram_table, twelve channels": (0.05, 0.18, 1.0),
+    "wh_dram_table, twelve channels": (0.06, 0.25, 1.0),
     "double_buffer_WH bf16": (0.03, 0.08, 0.97),
     "double_buffer_WH 64 cores": (0.05, 0.11, 0.4),
     "split_reader_WH": (0.04, 0.06, 1.0),
@@ -31,6 +31,8 @@ BOUNDS = {
     "handshake_elision_BH": (0.04, 0.08, 1.0),
     "matrix unit, unpack, pack": (0.04, 0.07, 0.97),
     "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
+    "bank_placement_WH": (0.06, 0.15, 1.0),
+    "bank_stagger_BH": (0.08, 0.17, 0.97),
     "page_walk_order_WH": (0.03, 0.07, 1.0),
     "transfer_alignment_WH, aligned": (0.06, 0.13, 1.0),
     "transfer_alignment_WH, misaligned": (0.02, 0.04, 1.0),
@@ -45,8 +47,8 @@ BOUNDS = {
     "reduce_block_shapes_BH": (0.06, 0.12, 0.98),
     "reduce_block_fidelity_BH": (0.06, 0.13, 0.97),
     "reduce_block_reduced_BH": (0.05, 0.22, 0.98),
-    "mcast_topology_BH": (0.05, 0.10, 1.0),
-    "shared_input_reuse_BH": (0.08, 0.10, 1.0),
+    "mcast_topology_BH": (0.06, 0.12, 1.0),
+    "shared_input_reuse_BH": (0.06, 0.08, 1.0),
     "tensix_all_reduce_compute_WH": (0.06, 0.14, 1.0),
     "tensix_all_reduce_ring_transport_WH": (0.05, 0.18, 0.98),
 }
@@ -61,10 +63,11 @@ def test_error_against_silicon(timing, name):
     assert found.ordered >= in_order * found.pairs
 
 
-def test_products_of_the_whole_chip(timing):
-    rows = [row for row in timing.gemm("WH", "gemm_N150_manual") if int(row.name.split()[0]) <= 2048]
+@pytest.mark.parametrize(("table", "largest"), [("gemm_N150_manual", 2048), ("gemm_N150_more", 1024)])
+def test_products_of_the_whole_chip(timing, table, largest):
+    rows = [row for row in timing.gemm("WH", table) if int(row.name.split()[0]) <= largest]
     found = timing.summarise([timing.Result(row, row.model()) for row in rows])
-    assert found.mean <= 0.06 and abs(found.worst.error) <= 0.15 and found.ordered == found.pairs
+    assert found.mean <= 0.06 and abs(found.worst.error) <= 0.15 and found.ordered >= 0.98 * found.pairs
 
 
 @pytest.mark.parametrize("sharded", [False, True])
