@@ -91,6 +91,7 @@ class Network:
     cycles_per_flit: float
     packet_cycles: float
     l1_read_cycles_per_flit: float
+    l1_copy_cycles_per_flit: float
     landing_cycles_per_flit: float
     buffer_cycles: int
     worker_x: tuple[int, ...]

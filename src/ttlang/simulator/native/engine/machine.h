@@ -403,7 +403,7 @@ struct Bank {
     X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) X(dram_write_depart_cycles) X(dram_read_request_cycles) \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
-    X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
+    X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_l1_copy_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
     X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(risc_compute_circular_buffer_latency) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \

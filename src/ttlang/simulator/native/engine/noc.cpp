@@ -395,7 +395,7 @@ void launch(Machine& machine, Packet* packet, bool multicast) {
         if (packet->bank != NO_BANK)
             access += settings.dram_read_access_cycles;
         else
-            packet->stream = passing(settings, packet->bytes, settings.noc_l1_read_cycles_per_flit);
+            packet->stream = passing(settings, packet->bytes, there ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit);
         post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + there * machine.fabric.hop_cycles,
              read_at_source);
         return;
