@@ -42,7 +42,7 @@ BOUNDS = {
     "constant_synthesis_WH": (0.05, 0.10, 1.0),
     "eltwise_l1_vs_dest_accumulate_BH": (0.06, 0.08, 1.0),
     "matmul_output_subblock_BH": (0.02, 0.05, 1.0),
-    "row_reduce_accumulate_WH": (0.04, 0.28, 0.98),
+    "row_reduce_accumulate_WH": (0.03, 0.12, 0.98),
     "reduce_accumulate_fast_WH": (0.04, 0.09, 0.97),
     "reduce_block_shapes_BH": (0.06, 0.12, 0.98),
     "reduce_block_fidelity_BH": (0.06, 0.13, 0.97),

@@ -110,9 +110,9 @@ struct Recent {
 
     void add(T what) { kept[next++ % COUNT] = what; }
     bool has(T what) const {
-        for (const T each : kept)
-            if (each == what) return true;
-        return false;
+        bool found = false;
+        for (const T each : kept) found |= each == what;
+        return found;
     }
     void clear() {
         for (T& each : kept) each = 0;
@@ -149,8 +149,8 @@ struct Fiber : ttsim_thread {
     size_t stack_bytes;
     void (*entry)();
     uintptr_t spin_pc;       ///< where
-    /// Lines of a compute processor's last calls, whose code is in its instruction cache, which holds some two kilobytes.
-    Recent<uint16_t, 32> called;
+    /// Lines of a compute processor's last calls, each once, whose code is in its instruction cache, which holds some two kilobytes.
+    Recent<uint16_t, 16> called;
     Recent<uint32_t, 4> loaded, stored;  ///< L1 offsets of words, by its own code
     uint32_t looks;              ///< loads of these words, and no others, since
     uint64_t calls_at_look;      ///< so many calls
@@ -550,7 +550,7 @@ void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
-    if (fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->called.add(uint16_t(line));
+    if (fiber->role >= TTSIM_UNPACK && line != fiber->line && !fiber->called.has(uint16_t(line))) fiber->called.add(uint16_t(line));
     fiber->line = line;
     fiber->calls++;
     Machine& machine = *fiber->core->machine;
