@@ -14,7 +14,7 @@ BOUNDS = {
     "wh_dram_table, one channel": (0.02, 0.03, 1.0),
     "wh_dram_table, twelve channels": (0.06, 0.25, 1.0),
     "double_buffer_WH bf16": (0.03, 0.08, 0.97),
-    "double_buffer_WH 64 cores": (0.05, 0.11, 0.4),
+    "double_buffer_WH 64 cores": (0.05, 0.11, 0.5),
     "split_reader_WH": (0.04, 0.06, 1.0),
     "dual_noc_read_BH": (0.06, 0.15, 0.97),
     "row_unicast_vs_mcast_WH": (0.04, 0.15, 0.99),

@@ -199,7 +199,6 @@ void tensix_noc_read(uint64_t source, uint32_t l1, uint32_t bytes, uint32_t noc,
     const uint32_t chunk = chunk_bytes(fiber, bytes, flags, line);
     uint8_t* const here = local_memory(fiber, l1, bytes, line);
     const Place there = resolve(fiber, source, bytes, noc, DIRECTION[0], line);
-    if (checked(machine)) check_not_linked(fiber, noc, DIRECTION[0], line);
     if (checked(machine)) check_read(fiber, source, remote(machine, there), l1, bytes, noc, trid, line);
     for (uint32_t done = 0; done < bytes; done += chunk) {
         charge(fiber, line, issue_cycles(machine.settings, false, flags));
@@ -221,7 +220,6 @@ void tensix_noc_write(uint32_t l1, uint64_t target, uint32_t bytes, uint32_t noc
     const uint32_t chunk = chunk_bytes(fiber, bytes, flags, line);
     uint8_t* const here = local_memory(fiber, l1, bytes, line);
     const Place there = resolve(fiber, target, bytes, noc, DIRECTION[1], line);
-    if (checked(machine)) check_not_linked(fiber, noc, DIRECTION[1], line);
     if (checked(machine)) check_write(fiber, target, remote(machine, there), l1, bytes, noc, trid, flags, line);
     for (uint32_t done = 0; done < bytes; done += chunk) {
         charge(fiber, line, issue_cycles(machine.settings, true, flags));
@@ -262,8 +260,10 @@ void tensix_noc_atomic(uint64_t target, uint32_t increment, uint32_t count, uint
     if (multicast) return send_multicast(fiber, packet, target, sizeof(uint32_t), count, line);
     const Place there = resolve(fiber, target, sizeof(uint32_t), noc, "atomic", line);
     if (!there.core) fail(Fault::Address, line, "atomic increment of DRAM: only L1 has atomics");
-    if (checked(*fiber->core->machine)) check_not_linked(fiber, noc, "atomic", line);
-    if (checked(*fiber->core->machine)) check_word(fiber, remote(*fiber->core->machine, there), line);
+    if (checked(*fiber->core->machine)) {
+        check_not_linked(fiber, noc, "atomic", line);
+        check_word(fiber, remote(*fiber->core->machine, there), line);
+    }
     aim(packet, own_place(fiber, fiber->core->l1), there);
     packet->bytes = sizeof(uint32_t);
     go(packet);
@@ -279,8 +279,10 @@ void tensix_noc_inline_write(uint64_t target, uint32_t value, uint32_t byte_enab
     packet->byte_enable = byte_enable;
     if (multicast) return send_multicast(fiber, packet, target, sizeof(uint32_t), count, line);
     const Place there = resolve(fiber, target, sizeof(uint32_t), noc, "inline write", line);
-    if (checked(*fiber->core->machine)) check_not_linked(fiber, noc, "inline write", line);
-    if (checked(*fiber->core->machine)) check_word(fiber, remote(*fiber->core->machine, there), line);
+    if (checked(*fiber->core->machine)) {
+        check_not_linked(fiber, noc, "inline write", line);
+        check_word(fiber, remote(*fiber->core->machine, there), line);
+    }
     aim(packet, own_place(fiber, fiber->core->l1), there);
     packet->bank = there.bank;
     packet->bytes = sizeof(uint32_t);

@@ -101,6 +101,7 @@ void check_read(Fiber* fiber, uint64_t noc_address, const RemotePlace& from, uin
     Machine& machine = *fiber->core->machine;
     const Actor actor = actor_of(fiber, line);
     const Span here{own_offset(l1), own_offset(l1) + bytes};
+    check_not_linked(fiber, noc, "read", line);
     check_beyond(fiber, noc_address, false, actor);
     check_alignment(machine.settings, from.address, here.low, !from.core, true, actor);
     if (from.core) {
@@ -128,6 +129,7 @@ void check_write(Fiber* fiber, uint64_t noc_address, const RemotePlace& to, uint
     Machine& machine = *fiber->core->machine;
     const Actor actor = actor_of(fiber, line);
     const Span here{own_offset(l1), own_offset(l1) + bytes};
+    check_not_linked(fiber, noc, "write", line);
     check_beyond(fiber, noc_address, true, actor);
     check_alignment(machine.settings, to.address, here.low, !to.core, false, actor);
     check_source(fiber, here, actor);
