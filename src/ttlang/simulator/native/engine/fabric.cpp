@@ -232,7 +232,9 @@ void take_turn(Machine& machine, Event* event) {
     post_turn(machine, noc, way);
 }
 
-void wait_in_line(Machine& machine, Packet& packet, Direction direction, const Way& way) {
+/// Not within `enter`, which mostly has no need of it and of what it keeps in memory.
+__attribute__((noinline)) void wait_in_line(Machine& machine, Packet& packet, Direction direction) {
+    const Way way = way_of(machine, packet, direction);
     Line& line = way.waiting(machine.fabric, packet.noc);
     packet.toward = direction;
     packet.waits = false;
@@ -251,7 +253,7 @@ void enter(Machine& machine, Packet& packet, Direction direction) {
     const Way way = way_of(machine, packet, direction);
     const uint32_t channel = way.soonest();
     if (__builtin_expect(way.link.channel_free_at[channel] > machine.now || way.somebody_waits(), 0))
-        return wait_in_line(machine, packet, direction, way);
+        return wait_in_line(machine, packet, direction);
     go_over(machine, packet, direction, way, channel, false);
 }
 
