@@ -160,15 +160,9 @@ PARTS = (
     + """#include "api/compute/eltwise_binary.h"
 #include "api/compute/eltwise_unary/binop_with_scalar.h"
 #include "api/compute/reduce.h"
-inline void publish(uint32_t cb) {
-    tile_regs_commit();
-    tile_regs_wait();
-    cb_reserve_back(cb, 1);
-    pack_tile(0, cb);
-    cb_push_back(cb, 1);
-    tile_regs_release();
-}
-inline void drain(uint32_t count) {
+"""
+    + text.PUBLISH_TILE
+    + """inline void drain(uint32_t count) {
     cb_wait_front(16, count);
     cb_pop_front(16, count);
 }

@@ -161,6 +161,9 @@ TO_PEERS = """for (uint32_t peer = 0; peer < cores; peer++) {
             if (peer == me) continue;
             const uint32_t x = get_arg_val<uint32_t>(at + 2 * peer), y = get_arg_val<uint32_t>(at + 2 * peer + 1);
             """
+SUM_GATHERED = """gathered.push_back(cores * tiles);
+        sums.wait_front(tiles);
+        sums.pop_front(tiles);"""
 UNICAST_ALL_GATHER = with_pipe(
     GROUP
     + f"""    for (uint32_t time = 0; time < times; time++) {{
@@ -174,9 +177,7 @@ UNICAST_ALL_GATHER = with_pipe(
         {TO_PEERS}count_on(0, x, y);
         }}
         progress.wait_min((time + 1) * (cores - 1));
-        gathered.push_back(cores * tiles);
-        sums.wait_front(tiles);
-        sums.pop_front(tiles);
+        {SUM_GATHERED}
     }}
 """
 )
@@ -194,11 +195,9 @@ MULTICAST_ALL_GATHER = with_pipe(
             } else {
                 group.receive(get_arg_val<uint32_t>(at + 2 * round), get_arg_val<uint32_t>(at + 2 * round + 1));
             }
-        gathered.push_back(cores * tiles);
-        sums.wait_front(tiles);
-        sums.pop_front(tiles);
+        SUM_GATHERED
     }
-"""
+""".replace("SUM_GATHERED", SUM_GATHERED)
 )
 ROOT = with_pipe(
     GROUP

@@ -663,6 +663,16 @@ STREAM_BANK = dataflow(
 """
 )
 
+# The first tile of DST, packed and pushed.
+PUBLISH_TILE = """inline void publish(uint32_t cb) {
+    tile_regs_commit();
+    tile_regs_wait();
+    cb_reserve_back(cb, 1);
+    pack_tile(0, cb);
+    cb_push_back(cb, 1);
+    tile_regs_release();
+}
+"""
 OBJECTS = DATAFLOW + '#include "api/dataflow/noc.h"\n#include "api/dataflow/noc_semaphore.h"\n'
 # A rectangle of cores, of which one sends: when the others are ready, a block and a flag follow one another on one reserved path.
 PIPE = """inline void count_on(uint32_t semaphore, uint32_t x, uint32_t y) {

@@ -471,15 +471,23 @@ def pack_cycles(chip: str, accumulate: bool, count: int = 128) -> float:
     return (many - few) / count
 
 
+def add_bank_streams(
+    program: Program, pairs: Sequence[tuple[tuple[int, int], int]], buffer: Buffer, size: int, count: int = 64,
+    write: bool = False, noc: int = 0,
+) -> None:  # fmt: skip
+    """Cores that each read or write `count` times `size` bytes of one DRAM bank; `pairs` of a core and its bank."""
+    program.add_kernel(
+        text.STREAM_BANK, "reader", each_core(core for core, _ in pairs), noc=noc, defines={"WRITE": "1"} if write else {},
+        runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
+    )  # fmt: skip
+
+
 def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write: bool, noc: int = 0) -> float:
     """Bytes a cycle of cores that each stream one DRAM bank, until the last has done; `pairs` of a core and its bank."""
     opened, count, size = device(chip), 64, 8192
     program = Program()
     with allocated(chip, (opened.chip.dram.banks, size)) as (buffer,):
-        program.add_kernel(
-            text.STREAM_BANK, "reader", each_core(core for core, _ in pairs), noc=noc, defines={"WRITE": "1"} if write else {},
-            runtime_args={core: [count, size, SCRATCH, bank, buffer.address] for core, bank in pairs},
-        )  # fmt: skip
+        add_bank_streams(program, pairs, buffer, size, count, write, noc)
         return len(pairs) * count * size / opened.run(program, sanitize=False).cycles
 
 

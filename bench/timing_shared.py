@@ -148,19 +148,16 @@ CHUNKS_RECEIVE = with_pipe(
 CHUNKS_SUM = (
     text.COMPUTE
     + """#include "api/compute/eltwise_binary.h"
-void kernel_main() {
+"""
+    + text.PUBLISH_TILE
+    + """void kernel_main() {
     constexpr uint32_t tiles = get_compile_time_arg_val(0), chunks = get_compile_time_arg_val(1);
     compute_kernel_hw_startup(0, 16);
     cb_wait_front(0, tiles);
     sub_tiles_init(0, 0);
     tile_regs_acquire();
     sub_tiles(0, 0, 0, 0, 0);
-    tile_regs_commit();
-    tile_regs_wait();
-    cb_reserve_back(2, 1);
-    pack_tile(0, 2);
-    cb_push_back(2, 1);
-    tile_regs_release();
+    publish(2);
     cb_wait_front(2, 1);
     add_tiles_init(0, 2, true);
     tile_regs_acquire();
@@ -169,12 +166,7 @@ void kernel_main() {
         for (uint32_t i = 0; i < tiles; i++) add_tiles(0, 2, i, 0, 0);
         cb_pop_front(0, tiles);
     }
-    tile_regs_commit();
-    tile_regs_wait();
-    cb_reserve_back(16, 1);
-    pack_tile(0, 16);
-    cb_push_back(16, 1);
-    tile_regs_release();
+    publish(16);
     cb_pop_front(2, 1);
 }
 """

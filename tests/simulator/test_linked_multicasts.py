@@ -3,7 +3,7 @@
 
 import pytest
 
-from ttlang.simulator import Device, LinkedMulticastFault, Program
+from ttlang.simulator import LinkedMulticastFault, Program
 
 HEAD = """#include "api/dataflow/dataflow_api.h"
 void kernel_main() {
@@ -20,12 +20,6 @@ FLUSH = "noc_async_writes_flushed();"
 INCREMENT = "noc_semaphore_inc(other | flag, 1);"
 BARRIERS = "noc_async_read_barrier(); noc_async_write_barrier(); noc_async_atomic_barrier();"
 TIMED = pytest.mark.parametrize("timed", [True, False])
-
-
-@pytest.fixture(scope="module")
-def device():
-    with Device() as opened:
-        yield opened
 
 
 def run(device, body, timed, **options):

@@ -217,10 +217,7 @@ def test_a_channel_serves_near_cores_first_and_loses_no_time(timing):
     ends = {}
     program = programs.Program()
     with programs.allocated("wormhole_b0", (opened.chip.dram.banks, size)) as (buffer,):
-        program.add_kernel(
-            programs.text.STREAM_BANK, "reader", programs.each_core(cores), noc=0,
-            runtime_args={core: [count, size, programs.SCRATCH, 0, buffer.address] for core in cores},
-        )  # fmt: skip
+        programs.add_bank_streams(program, [(core, 0) for core in cores], buffer, size, count)
         result = opened.run(program, sanitize=False)
     for thread in result.threads:
         i, j = opened.chip.noc.worker_x[thread.core[0]], opened.chip.noc.worker_y[thread.core[1]]
@@ -234,9 +231,8 @@ def test_a_channel_serves_near_cores_first_and_loses_no_time(timing):
 
 WRITE_AMONG_READS = """    constexpr auto args = TensorAccessorArgs<0>();
     const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
-    for (volatile uint32_t i = 0; i < 1000; i++) {{}}
-    {barriers}
-    noc_async_write_page(0, pages, {l1});
+    for (uint32_t i = 0; i < 500; i++) noc_async_read_barrier();
+    noc_async_write_page(0, pages, L1);
     noc_async_write_barrier();
 """
 
@@ -251,12 +247,9 @@ def test_a_write_does_not_wait_for_all_reads_of_its_channel(timing):
         program = programs.Program()
         with programs.allocated("wormhole_b0", (opened.chip.dram.banks, 2048)) as (buffer,):
             if busy:
-                program.add_kernel(
-                    programs.text.STREAM_BANK, "reader", programs.each_core(readers), noc=0,
-                    runtime_args={core: [64, 2048, l1, 0, buffer.address] for core in readers},
-                )  # fmt: skip
+                programs.add_bank_streams(program, [(core, 0) for core in readers], buffer, 2048)
             program.add_kernel(
-                programs.text.dataflow(WRITE_AMONG_READS.format(l1=l1, barriers="noc_async_read_barrier();" * 500)),
+                programs.text.dataflow(WRITE_AMONG_READS.replace("L1", str(l1))),
                 "writer", (7, 7, 7, 7), noc=1, compile_time_args=buffer.accessor_args,
                 runtime_args={(7, 7): [buffer.address]},
             )  # fmt: skip
@@ -296,7 +289,7 @@ def test_packets_never_wait_for_one_another_in_a_circle(timing, chip):
             for core in cores
         }
         program.add_kernel(
-            programs.text.dataflow(STORM), processor, [(x, y, x, y) for x, y in cores], noc=noc,
+            programs.text.dataflow(STORM), processor, programs.each_core(cores), noc=noc,
             runtime_args={
                 core: [count, opened.chip.noc.max_burst, programs.SCRATCH, *others[core]] for core in cores
             },

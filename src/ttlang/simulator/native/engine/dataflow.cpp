@@ -66,13 +66,13 @@ void check_noc(uint32_t noc, uint32_t line) {
     if (noc >= NOCS) fail(Fault::Api, line, "NoC %u does not exist", noc);
 }
 
-void go(Packet* packet, bool multicast = false) {
+void go(Packet* packet) {
     Machine& machine = *packet->fiber->core->machine;
-    if (machine.timed && !multicast) wait_until(packet->fiber, packet->fiber->core->linked_until[packet->noc], Wait::WritesSent);
+    if (machine.timed && !packet->deliveries) wait_until(packet->fiber, packet->fiber->core->linked_until[packet->noc], Wait::WritesSent);
     count_issued(packet);
     machine.transfers++;
     if (machine.timed)
-        launch(machine, packet, multicast);
+        launch(machine, packet);
     else
         queue_pending(machine, packet);
 }
@@ -168,7 +168,7 @@ void send_multicast(Fiber* fiber, Packet* packet, uint64_t targets, uint32_t byt
     }
     if (checked(machine)) check_link(fiber, *packet, line);
     synchronise(fiber);  // whose path is free first is a matter of time
-    go(packet, true);
+    go(packet);
 }
 
 uint32_t matching_kinds(uint32_t barrier) {
@@ -301,7 +301,7 @@ void tensix_noc_barrier(uint32_t kind, uint32_t noc, uint32_t trid, uint32_t lin
         return;
     }
     while (in_flight(fiber, kind, noc, trid)) block(fiber, barrier_reason(kind), noc, kind, trid);
-    if (fiber->landed_head) move_landed(machine, fiber);
+    if (fiber->landed.head) move_landed(machine, fiber);
     wait_until(fiber, machine.now, barrier_reason(kind));
     if (kind == TTSIM_WRITES_SENT || kind == TTSIM_POSTED_SENT) keep_sent_bytes(machine, fiber, noc);
 }

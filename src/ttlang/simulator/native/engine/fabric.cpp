@@ -50,7 +50,7 @@ bool create_fabric(Machine& machine) {
         fabric.neighbour[noc] = static_cast<uint16_t*>(malloc(routers * 2 * sizeof(uint16_t)));
         fabric.reserved_until[noc] = static_cast<Time*>(malloc(routers * 2 * sizeof(Time)));
         fabric.owner[noc] = static_cast<Packet**>(malloc(routers * DIRECTIONS * CHANNELS * sizeof(Packet*)));
-        fabric.line[noc] = static_cast<Line*>(malloc(routers * DIRECTIONS * LINES * sizeof(Line)));
+        fabric.line[noc] = static_cast<PacketList*>(malloc(routers * DIRECTIONS * LINES * sizeof(PacketList)));
         if (!fabric.link[noc] || !fabric.neighbour[noc] || !fabric.line[noc] || !fabric.owner[noc] || !fabric.reserved_until[noc]) return false;
         for (uint32_t i = 0; i < routers; i++)
             for (Direction direction : {AlongX, AlongY}) fabric.neighbour[noc][i * 2 + direction] = neighbour(fabric, i, noc, direction);
@@ -75,7 +75,7 @@ void reset_fabric(Machine& machine) {
         memset(static_cast<void*>(machine.fabric.link[noc]), 0, links * sizeof(Link));
         memset(machine.fabric.reserved_until[noc], 0, machine.fabric.routers() * 2 * sizeof(Time));
         memset(machine.fabric.owner[noc], 0, links * CHANNELS * sizeof(Packet*));
-        memset(static_cast<void*>(machine.fabric.line[noc]), 0, links * LINES * sizeof(Line));
+        memset(static_cast<void*>(machine.fabric.line[noc]), 0, links * LINES * sizeof(PacketList));
     }
 }
 
@@ -110,7 +110,7 @@ struct Way {
         return first + uint32_t(count == 2 && free_at[first + 1] < free_at[first]);
     }
     bool somebody_waits() const { return link.somebody_waits(line); }
-    Line& waiting(const Fabric& fabric, uint32_t noc) const { return fabric.line[noc][number * LINES + line]; }
+    PacketList& waiting(const Fabric& fabric, uint32_t noc) const { return fabric.line[noc][number * LINES + line]; }
 };
 
 void take_turn(Machine& machine, Event* event);
@@ -217,13 +217,13 @@ Way way_of(const Machine& machine, const Packet& packet, Direction direction) {
 }
 
 void take_turn(Machine& machine, Event* event) {
-    Packet& packet = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet& packet = head_packet(event);
     const Way way = way_of(machine, packet, packet.toward);
     const uint32_t channel = way.soonest(), noc = packet.noc;
     packet.waits = false;
     if (way.link.channel_free_at[channel] <= machine.now) {
-        Line& line = way.waiting(machine.fabric, noc);
-        line.head = packet.next;
+        PacketList& line = way.waiting(machine.fabric, noc);
+        line.take();
         way.link.busy_and_lines &= ~(uint64_t(!line.head) << way.line);
         go_over(machine, packet, packet.toward, way, channel, true);
     } else if (packet.toward != Inject) {
@@ -235,13 +235,11 @@ void take_turn(Machine& machine, Event* event) {
 /// Not within `enter`, which mostly has no need of it and of what it keeps in memory.
 __attribute__((noinline)) void wait_in_line(Machine& machine, Packet& packet, Direction direction) {
     const Way way = way_of(machine, packet, direction);
-    Line& line = way.waiting(machine.fabric, packet.noc);
+    PacketList& line = way.waiting(machine.fabric, packet.noc);
     packet.toward = direction;
     packet.waits = false;
-    packet.next = nullptr;
     const Time goes_on = way.somebody_waits() ? NEVER : way.link.channel_free_at[way.soonest()];
-    (way.somebody_waits() ? line.tail->next : line.head) = &packet;
-    line.tail = &packet;
+    line.add(packet);
     way.link.busy_and_lines |= uint64_t(1) << way.line;
     if (direction != Inject) keep_behind(machine, packet, goes_on);
     post_turn(machine, packet.noc, way);

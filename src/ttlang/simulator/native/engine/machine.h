@@ -38,6 +38,14 @@ struct Sanitizer;
 struct MemoryShadow;
 struct Trace;
 
+/// Packets one behind another, by their `next`.
+struct PacketList {
+    Packet *head, *tail;
+
+    void add(Packet& packet);
+    Packet& take();
+};
+
 // ---- events ---------------------------------------------------------------------------------------------------------
 
 struct Event {
@@ -45,6 +53,12 @@ struct Event {
     Time time;
     void (*run)(Machine&, Event*);
 };
+
+/// What holds the event at that offset.
+template <class T, size_t OFFSET>
+T* holder_of(Event* event) {
+    return reinterpret_cast<T*>(reinterpret_cast<char*>(event) - OFFSET);
+}
 
 /// Calendar in three parts, so that what most events touch stays in the host's first cache: one-cycle buckets for this and the
 /// next epoch of 64 cycles; a list for each later epoch, which is spread over the buckets when its turn is near; a heap for what
@@ -102,13 +116,18 @@ struct Kernel {
     uint64_t* line_wait;     ///< cycles of waiting, by C++ line
 };
 
-/// The last few of what was added; at first, and when cleared, zeros.
+/// The last few of what was added, each once; at first, and when cleared, zeros.
 template <class T, uint32_t COUNT>
 struct Recent {
     T kept[COUNT];
     uint32_t next;
 
-    void add(T what) { kept[next++ % COUNT] = what; }
+    /// Whether it was none of them.
+    bool add(T what) {
+        if (has(what)) return false;
+        kept[next++ % COUNT] = what;
+        return true;
+    }
     bool has(T what) const {
         bool found = false;
         for (const T each : kept) found |= each == what;
@@ -137,8 +156,8 @@ struct Fiber : ttsim_thread {
     uint32_t wait_need;
     uint32_t wait_extra;     ///< transaction id; 1 for semaphore >=
     Outstanding flight[NOCS];
-    Packet *landed_head, *landed_tail;    ///< reads whose bytes have arrived and are moved when the fiber goes on
-    Packet *pending_head, *pending_tail;  ///< without time: transfers issued and not performed
+    PacketList landed;       ///< reads whose bytes have arrived and are moved when the fiber goes on
+    PacketList pending;      ///< without time: transfers issued and not performed
     Packet* writes_in_flight;
     Fiber* next_waiter;      ///< in the list of what it waits for
     Event timer;
@@ -149,7 +168,7 @@ struct Fiber : ttsim_thread {
     size_t stack_bytes;
     void (*entry)();
     uintptr_t spin_pc;       ///< where
-    /// Lines of a compute processor's last calls, each once, whose code is in its instruction cache, which holds some two kilobytes.
+    /// With time: lines of a compute processor's last calls, whose code is in its instruction cache, which holds some two kilobytes.
     Recent<uint16_t, 16> called;
     Recent<uint32_t, 4> loaded, stored;  ///< L1 offsets of words, by its own code
     uint32_t looks;              ///< loads of these words, and no others, since
@@ -335,6 +354,17 @@ struct alignas(64) Packet {
 };
 static_assert(offsetof(Packet, source) == 64 && offsetof(Packet, departure) == 128, "the fields of a hop fill one line, of a landing another");
 
+inline void PacketList::add(Packet& packet) {
+    packet.next = nullptr;
+    (head ? tail->next : head) = &packet;
+    tail = &packet;
+}
+inline Packet& PacketList::take() {
+    Packet& first = *head;
+    head = first.next;
+    return first;
+}
+
 /// A packet has a virtual channel of a link to itself from its head's passing to its tail's. Of the sixteen, unicast requests have
 /// one on each side of the torus's edge (their senders ask for it), responses have two; broadcasts reserve theirs before they
 /// leave. The channels here: request, response, response; the same beyond the edge.
@@ -354,11 +384,6 @@ struct alignas(64) Link {
     bool somebody_waits(uint32_t line) const { return busy_and_lines >> line & 1; }
 };
 
-/// Packets whose heads wait for a channel of one kind of a link, or that wait for a DRAM channel.
-struct Line {
-    Packet *head, *tail;
-};
-
 constexpr uint16_t PAST_EDGE = 0x8000;  ///< the way there passes the edge of the torus
 
 /// Routers are numbered row by row. What a hop needs of the settings, as whole numbers.
@@ -371,7 +396,7 @@ struct Fabric {
     Link* link[NOCS];             ///< [router][direction]
     Packet** owner[NOCS];         ///< [router][direction][channel]: the last packet in it
     Time* reserved_until[NOCS];   ///< [router][AlongX, AlongY]: by multicasts, which have one channel there
-    Line* line[NOCS];             ///< [router][direction][beyond the edge][response]
+    PacketList* line[NOCS];       ///< [router][direction][beyond the edge][response]: heads that wait for a channel
 
     uint32_t routers() const { return columns * rows; }
 };
@@ -381,7 +406,7 @@ constexpr uint32_t DISTANCES = 64;  ///< hops that are told apart
 struct Bank {
     uint8_t* memory;
     uint64_t committed;    ///< bytes that may be used
-    Line waiting[DISTANCES];  ///< reads, by the hops that their requests took
+    PacketList waiting[DISTANCES];  ///< reads, by the hops that their requests took
     uint64_t distances;    ///< of those that wait, as bits
     uint32_t turns;        ///< so far
     Event turn;            ///< when the channel takes the next of them
@@ -550,10 +575,10 @@ void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
-    if (fiber->role >= TTSIM_UNPACK && line != fiber->line && !fiber->called.has(uint16_t(line))) fiber->called.add(uint16_t(line));
+    Machine& machine = *fiber->core->machine;
+    if (machine.timed && fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->called.add(uint16_t(line));
     fiber->line = line;
     fiber->calls++;
-    Machine& machine = *fiber->core->machine;
     const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles : 1;
     fiber->pending_cycles = 0;
     fiber->time += cycles;

@@ -56,7 +56,7 @@ Packet* child(Machine& machine, const Packet& packet, Packet* parent) {
 }
 
 void delivered(Machine& machine, Event* event) {
-    Packet* leaf = reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet* leaf = &head_packet(event);
     Packet* root = leaf->parent;
     const size_t offset = size_t(root->target - root->fiber->core->l1);
     root->target_core = leaf->target_core;
@@ -89,7 +89,7 @@ void go_on(Machine& machine, Packet& packet, Direction direction, void (*then)(M
 }
 
 void advance_branch(Machine& machine, Event* event) {
-    Packet& branch = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet& branch = head_packet(event);
     const Span span = ahead(machine, branch, AlongX);
     if (span.here) deliver(machine, branch);
     if (is_last(span)) return release(machine, &branch);
@@ -97,7 +97,7 @@ void advance_branch(Machine& machine, Event* event) {
 }
 
 void advance_stem(Machine& machine, Event* event) {
-    Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet& stem = head_packet(event);
     const Span span = ahead(machine, stem, AlongY);
     if (span.here) {
         Packet* branch = child(machine, stem, stem.parent);
@@ -109,7 +109,7 @@ void advance_stem(Machine& machine, Event* event) {
 
 /// To the first column of the rectangle.
 void approach(Machine& machine, Event* event) {
-    Packet& stem = *reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet& stem = head_packet(event);
     if (ahead(machine, stem, AlongX).here) return advance_stem(machine, event);
     go_on(machine, stem, AlongX, approach);
 }
@@ -155,7 +155,7 @@ void keep_path(Machine& machine, const Packet& packet, Time start) {
 }
 
 void advance_multicast(Machine& machine, Event* event) {
-    Packet* root = reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - offsetof(Packet, event));
+    Packet* root = &head_packet(event);
     root->acknowledged = 0;
     Packet* stem = child(machine, *root, root);
     post_event(machine, stem->event, machine.now, approach);

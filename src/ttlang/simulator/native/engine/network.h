@@ -22,13 +22,16 @@ inline void fetch(const uint8_t* from, const uint8_t* to, uint32_t bytes) {
     }
 }
 
+/// The packet whose head's progress the event is.
+inline Packet& head_packet(Event* event) { return *holder_of<Packet, offsetof(Packet, event)>(event); }
+
 // ---- noc.cpp
 Packet* allocate(Machine& machine);
 void release(Machine& machine, Packet* packet);
 /// Moves the bytes of reads that arrived while the fiber waited for them.
 void move_landed(Machine& machine, Fiber* fiber);
 /// With time: the packet leaves at its fiber's clock.
-void launch(Machine& machine, Packet* packet, bool multicast);
+void launch(Machine& machine, Packet* packet);
 // ---- fabric.cpp
 bool create_fabric(Machine& machine);
 void free_fabric(Machine& machine);

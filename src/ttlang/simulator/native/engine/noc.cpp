@@ -25,13 +25,6 @@ struct Slab {
 };
 Slab* slabs;  // the engine runs one machine at a time; slabs live as long as the process
 
-template <size_t Offset>
-Packet* packet_of(Event* event) {
-    return reinterpret_cast<Packet*>(reinterpret_cast<char*>(event) - Offset);
-}
-#define HEAD_PACKET(event) packet_of<offsetof(Packet, event)>(event)
-#define DEPARTURE_PACKET(event) packet_of<offsetof(Packet, departure)>(event)
-
 void post(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) {
     event.time = time;
     event.run = run;
@@ -93,15 +86,8 @@ bool may_wait(const Machine& machine, const Packet& packet) {
            !machine.spinning;
 }
 
-void keep_landed(Packet* packet) {
-    Fiber* fiber = packet->fiber;
-    packet->next = nullptr;
-    (fiber->landed_head ? fiber->landed_tail->next : fiber->landed_head) = packet;
-    fiber->landed_tail = packet;
-}
-
 void finish(Machine& machine, Event* event) {
-    Packet* packet = HEAD_PACKET(event);
+    Packet* packet = &head_packet(event);
     Fiber* fiber = packet->fiber;
     complete(packet);
     if (machine.trace) trace_transfer(machine, *packet);
@@ -116,7 +102,7 @@ Time counting_cycles(const Machine& machine, const Packet& packet) {
 }
 
 void departed(Machine& machine, Event* event) {
-    Packet* packet = DEPARTURE_PACKET(event);
+    Packet* packet = holder_of<Packet, offsetof(Packet, departure)>(event);
     if (!packet->deliveries) {
         // A packet that was stopped on its way leaves its source later than it seemed when it began to.
         const Time tail = tail_leaves(machine, *packet);
@@ -171,14 +157,14 @@ void landed(Machine& machine, Packet* packet) {
 void arrived(Machine& machine, Event* event);
 
 void read_returned(Machine& machine, Event* event) {
-    Packet* packet = HEAD_PACKET(event);
+    Packet* packet = &head_packet(event);
     if (!may_wait(machine, *packet)) {
         move_bytes(machine, packet, packet->target);
         return finish(machine, event);
     }
     complete(packet);
     if (machine.trace) trace_transfer(machine, *packet);
-    keep_landed(packet);
+    packet->fiber->landed.add(*packet);
     wake_for(machine, packet->fiber);
 }
 
@@ -194,7 +180,7 @@ bool waits_for_atomics(Machine& machine, Packet& packet) {
 }
 
 void arrived(Machine& machine, Event* event) {
-    Packet* packet = HEAD_PACKET(event);
+    Packet* packet = &head_packet(event);
     if (packet->kind == PacketKind::Atomic && packet->target_core && waits_for_atomics(machine, *packet)) return;
     if (packet->kind != PacketKind::Read) return landed(machine, packet);
     if (packet->fiber->flight[packet->noc].reads <= NEARLY_DONE) fetch_core(*packet->fiber->core);
@@ -209,15 +195,15 @@ Direction next_direction(const Packet& packet) {
 
 /// The head is at a router.
 void advance(Machine& machine, Event* event) {
-    Packet& packet = *HEAD_PACKET(event);
+    Packet& packet = head_packet(event);
     enter(machine, packet, next_direction(packet));
 }
 
 void inject(Machine& machine, Event* event) {
-    Packet& packet = *HEAD_PACKET(event);
+    Packet& packet = head_packet(event);
     if (packet.deliveries) {
         const Time start = claim(machine, packet, link_at(machine, packet, Inject), Inject);
-        post(machine, packet.departure, start + packet.stream + Time(machine.settings.noc_depart_cycles), departed);
+        depart(machine, packet, start + packet.stream);
         return post(machine, packet.event, start + machine.fabric.niu_cycles, advance_multicast);
     }
     packet.from_node = packet.node;
@@ -247,13 +233,12 @@ void post_bank_turn(Machine& machine, Bank& bank) {
 /// The channel takes the next read. Requests that wait for it fill the routers on their way, each of which takes those from behind
 /// and its own in turn: every other turn is that of the nearest, every other one of the rest that of the next, and so on.
 void bank_turn(Machine& machine, Event* event) {
-    Bank& bank = *reinterpret_cast<Bank*>(reinterpret_cast<char*>(event) - offsetof(Bank, turn));
+    Bank& bank = *holder_of<Bank, offsetof(Bank, turn)>(event);
     uint64_t left = bank.distances;
     for (uint32_t turns = ++bank.turns; !(turns & 1) && (left & (left - 1)); turns >>= 1) left &= left - 1;
     const uint32_t distance = uint32_t(__builtin_ctzll(left));
-    Line& line = bank.waiting[distance];
-    Packet& packet = *line.head;
-    line.head = packet.next;
+    PacketList& line = bank.waiting[distance];
+    Packet& packet = line.take();
     bank.distances &= ~(uint64_t(!line.head) << distance);
     serve_read(machine, packet);
     if (bank.distances) post_bank_turn(machine, bank);
@@ -261,16 +246,13 @@ void bank_turn(Machine& machine, Event* event) {
 
 /// The request has reached the source of the data.
 void read_at_source(Machine& machine, Event* event) {
-    Packet& packet = *HEAD_PACKET(event);
+    Packet& packet = head_packet(event);
     if (packet.bank == NO_BANK) return inject(machine, event);
     Bank& bank = machine.bank[packet.bank];
     if (!bank.distances && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
     const uint32_t distance = packet.hops_back < DISTANCES ? packet.hops_back : DISTANCES - 1;
-    Line& line = bank.waiting[distance];
     const bool first = !bank.distances;
-    packet.next = nullptr;
-    (line.head ? line.tail->next : line.head) = &packet;
-    line.tail = &packet;
+    bank.waiting[distance].add(packet);
     bank.distances |= uint64_t(1) << distance;
     if (first) post_bank_turn(machine, bank);
 }
@@ -330,8 +312,8 @@ void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&,
 void finish_packet(Machine& machine, Event* event) { finish(machine, event); }
 
 void move_landed(Machine& machine, Fiber* fiber) {
-    Packet* packet = fiber->landed_head;
-    fiber->landed_head = nullptr;
+    Packet* packet = fiber->landed.head;
+    fiber->landed = {};
     while (packet) {
         Packet* const next = packet->next;
         if (next) fetch(next->source, next->target, next->bytes);
@@ -378,7 +360,7 @@ void release(Machine& machine, Packet* packet) {
     machine.free_packets = packet;
 }
 
-void launch(Machine& machine, Packet* packet, bool multicast) {
+void launch(Machine& machine, Packet* packet) {
     Fiber* fiber = packet->fiber;
     packet->issued = fiber->time;
     packet->issued_line = fiber->line;
@@ -387,22 +369,21 @@ void launch(Machine& machine, Packet* packet, bool multicast) {
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
     packet->stream = packet->occupancy = passing(settings, small ? SMALL_PACKET : packet->bytes, settings.noc_cycles_per_flit);
     if (packet->kind == PacketKind::Write || packet->kind == PacketKind::Multicast) link_flight(packet);
+    const uint32_t away = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
+    packet->hops_back = away;
     if (packet->kind == PacketKind::Read) {
         // `node`: where the data is; the data goes from there to the core over the same NoC.
-        const uint32_t there = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
-        packet->hops_back = there;
         double access = settings.noc_read_access_cycles * 0.7;
         if (packet->bank != NO_BANK)
             access += settings.dram_read_access_cycles;
         else
-            packet->stream = passing(settings, packet->bytes, there ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit);
-        post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + there * machine.fabric.hop_cycles,
+            packet->stream = passing(settings, packet->bytes, away ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit);
+        post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + away * machine.fabric.hop_cycles,
              read_at_source);
         return;
     }
-    packet->hops_back = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
     Time start = leaves;
-    if (multicast) {
+    if (packet->deliveries) {
         // The path is reserved along the tree, there and back, before data moves; the next tree waits for its end.
         Time& free_at = fiber->core->multicast_free[packet->noc];
         if (free_at > start) start = free_at;
@@ -428,7 +409,7 @@ void reset_network(Machine& machine) {
     reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
         machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
-        for (Line& line : machine.bank[i].waiting) line = {};
+        for (PacketList& line : machine.bank[i].waiting) line = {};
         machine.bank[i].distances = machine.bank[i].turns = 0;
         machine.bank[i].last_direction = 0;
         machine.bank[i].busy = machine.bank[i].bytes = 0;

@@ -23,8 +23,7 @@ uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose
 void pay(Fiber* fiber, uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
     auto& recent = store ? fiber->stored : fiber->loaded;
-    if (recent.has(offset)) return;
-    recent.add(offset);
+    if (!recent.add(offset)) return;
     fiber->looks = 0;
     if (store) fiber->loaded.clear();
     if (!watched->timed || offset < paid_from) return;

@@ -43,8 +43,7 @@ void switch_to_scheduler(Fiber* fiber) {
 }
 
 void clock_reached(Machine& machine, Event* event) {
-    Fiber* fiber = reinterpret_cast<Fiber*>(reinterpret_cast<char*>(event) - offsetof(Fiber, timer));
-    make_ready(machine, fiber);
+    make_ready(machine, holder_of<Fiber, offsetof(Fiber, timer)>(event));
 }
 
 /// Without time and with a random schedule: one of the fibers that can run comes to the head of the queue.

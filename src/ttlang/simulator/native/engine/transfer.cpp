@@ -138,12 +138,7 @@ void check_semaphores(Core& core, Time) {
 
 void queue_pending(Machine& machine, Packet* packet) {
     Fiber* fiber = packet->fiber;
-    packet->next = nullptr;
-    if (fiber->pending_tail)
-        fiber->pending_tail->next = packet;
-    else
-        fiber->pending_head = packet;
-    fiber->pending_tail = packet;
+    fiber->pending.add(*packet);
     if (fiber->in_pending_list) return;
     fiber->in_pending_list = true;
     fiber->next_pending = nullptr;
@@ -155,8 +150,8 @@ void queue_pending(Machine& machine, Packet* packet) {
 }
 
 void perform_pending(Machine& machine, Fiber* fiber, uint32_t kinds, int noc) {
-    Packet* packet = fiber->pending_head;
-    fiber->pending_head = fiber->pending_tail = nullptr;
+    Packet* packet = fiber->pending.head;
+    fiber->pending = {};
     while (packet) {
         Packet* next = packet->next;
         if (next && next->kind <= PacketKind::Write) fetch(next->source, next->target, next->bytes);
@@ -175,7 +170,7 @@ bool perform_all_pending(Machine& machine) {
     while (fiber) {
         Fiber* next = fiber->next_pending;
         fiber->in_pending_list = false;
-        if (fiber->pending_head) {
+        if (fiber->pending.head) {
             any = true;
             perform_pending(machine, fiber, ~0u, -1);
         }
