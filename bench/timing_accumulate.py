@@ -32,7 +32,9 @@ PREPARE = text.dataflow(
         cb_reserve_back(cb, 1);
         auto words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_write_ptr(cb));
         const uint32_t count = get_tile_size(cb) / 4, row = count / 64;
-        for (uint32_t i = 0; i < count; i++) words[i] = cb == 1 && i % (16 * row) < row ? scaler : 0;
+        for (uint32_t i = 0; i < count; i++) words[i] = 0;
+        for (uint32_t face = 0; cb == 1 && face < count; face += 16 * row)
+            for (uint32_t i = 0; i < row; i++) words[face + i] = scaler;
         cb_push_back(cb, 1);
     }
 """

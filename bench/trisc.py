@@ -88,6 +88,8 @@ class Processor:
         self.registers = [0] * 32
         self.issued: list[int] = []
         self.cycle = 0
+        self.multiplications = 0
+        self.dividends: list[int] = []
         self._steps = 0
         self._run = 0  # Tensix instructions in a row
 
@@ -125,6 +127,10 @@ class Processor:
         first, second = self.registers[word >> 15 & 31], self.registers[word >> 20 & 31]
         immediate = signed(word >> 20, 12)
         if opcode == 0x33:
+            if word >> 25 == 1:
+                self.multiplications += funct3 < 4
+                if funct3 >= 4:
+                    self.dividends.append(first)
             self._set(rd, _register_operation(word, first, second))
         elif opcode == 0x13:
             self._set(rd, _immediate_operation(word, first, immediate))
@@ -186,6 +192,7 @@ def _register_operation(word: int, first: int, second: int) -> int:
         (0, 4): lambda: first ^ second, (0, 5): lambda: first >> shift, (0x20, 5): lambda: a >> shift,
         (0, 6): lambda: first | second, (0, 7): lambda: first & second,
         (1, 0): lambda: a * b, (1, 1): lambda: a * b >> 32, (1, 2): lambda: a * second >> 32, (1, 3): lambda: first * second >> 32,
+        (1, 4): lambda: int(a / b) if b else MASK, (1, 6): lambda: a - int(a / b) * b if b else a,
         (1, 5): lambda: first // second if second else MASK, (1, 7): lambda: first % second if second else first,
         (0x10, 2): lambda: (first << 1) + second, (0x10, 4): lambda: (first << 2) + second, (0x10, 6): lambda: (first << 3) + second,
         (0x20, 4): lambda: ~(first ^ second), (0x20, 6): lambda: first | ~second, (0x20, 7): lambda: first & ~second,

@@ -33,7 +33,7 @@ BOUNDS = {
     "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
     "bank_placement_WH": (0.06, 0.15, 1.0),
     "bank_stagger_BH": (0.08, 0.17, 0.97),
-    "page_walk_order_WH": (0.03, 0.07, 1.0),
+    "page_walk_order_WH": (0.03, 0.08, 1.0),
     "transfer_alignment_WH, aligned": (0.06, 0.13, 1.0),
     "transfer_alignment_WH, misaligned": (0.02, 0.04, 1.0),
     "index_staging_WH, differences": (0.03, 0.05, 1.0),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the system has no C++ compiler, ziglang's builds the engine and the kernels: same values, same cycles."""
+"""Where the system has no C++ compiler, ziglang's builds the engine and the kernels: same values, and cycles but for a few instructions."""
 
 import os
 import subprocess
@@ -45,6 +45,7 @@ def test_the_same_without_a_compiler_of_the_system(tmp_path):
             [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        found.append(done.stdout.splitlines()[-1])
-    assert found[0] == found[1]
-    assert found[0].endswith(str(2 * 3 * sum(range(64))))
+        cycles, total = done.stdout.splitlines()[-1].split()
+        assert int(total) == 2 * 3 * sum(range(64))
+        found.append(int(cycles.strip("[]")))
+    assert found[1] == pytest.approx(found[0], rel=0.02)

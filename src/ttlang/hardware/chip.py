@@ -15,6 +15,7 @@ ALIASES = {
     "wormhole_b0": "wormhole_b0",
     "blackhole": "blackhole",
 }
+SECTIONS = ("l1", "dst", "dram", "noc", "instructions")
 COST_TABLES = ("risc", "unpack", "math", "pack", "sfpu")
 
 
@@ -103,6 +104,20 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Instructions:
+    """Cycles of a RISC-V's instructions.
+
+    The costs of an API call include ``call`` instructions of the code around it, those of a load or a store of L1 ``access``.
+    """
+
+    cycles: int
+    multiply: int
+    divide: int
+    call: int
+    access: int
+
+
+@dataclass(frozen=True)
 class Chip:
     """One chip. ``grid`` is the usable compute grid (columns, rows); ``costs`` holds the cycle tables by unit.
 
@@ -119,6 +134,7 @@ class Chip:
     dst: DstRegisters
     dram: DramMemory
     noc: Network
+    instructions: Instructions
     costs: Mapping[str, Mapping[str, float]]
     sfpu_cycles: Mapping[str, tuple[int, int]]
 
@@ -163,7 +179,7 @@ def _load(name: str) -> Chip:
     import tomllib
 
     data = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
-    section = {key: {k: _frozen(v) for k, v in data[key].items()} for key in ("l1", "dst", "dram", "noc")}
+    section = {key: {k: _frozen(v) for k, v in data[key].items()} for key in SECTIONS}
     costs = {
         table: MappingProxyType({k: float(v) for k, v in data[table].items() if not isinstance(v, dict)})
         for table in COST_TABLES
@@ -179,6 +195,7 @@ def _load(name: str) -> Chip:
         dst=DstRegisters(**section["dst"]),
         dram=DramMemory(**section["dram"]),
         noc=Network(**section["noc"]),
+        instructions=Instructions(**section["instructions"]),
         costs=MappingProxyType(costs),
         sfpu_cycles=MappingProxyType(_sfpu_cycles(name)),
     )

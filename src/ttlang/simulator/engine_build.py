@@ -33,15 +33,22 @@ KERNEL_FLAGS = (
     "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fvisibility=hidden", "-g1",
 )  # fmt: skip
 WRAPPED = ("memcpy", "memmove", "memset")
-# The compilers' thread instrumentation without its runtime: the engine supplies the functions that it calls.
+# The compilers' thread instrumentation without its runtime: the engine supplies the functions that it calls. A call at the
+# start of each basic block becomes an addition (instruction_costs.py).
+CLANG_CHECKS = (
+    "-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0", "-fsanitize-coverage=bb,trace-pc,no-prune",
+)  # fmt: skip
 CHECK_FLAGS = {
     "gcc": (
         "-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0",
         *(f"-fno-builtin-{name}" for name in WRAPPED),  # copies stay calls
+        "-fsanitize-coverage=trace-pc",
     ),
-    "clang": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
-    "zig": ("-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"),
+    "clang": CLANG_CHECKS,
+    "zig": CLANG_CHECKS,
 }  # fmt: skip
+# Clang would refuse a precompiled header once a file of the same contents is written anew.
+PRECOMPILE_FLAGS = {"gcc": (), "clang": ("-Xclang", "-fno-pch-timestamp"), "zig": ()}
 CHIP_MACROS = {"wormhole_b0": "-DARCH_WORMHOLE", "blackhole": "-DARCH_BLACKHOLE"}
 FORWARDERS = NATIVE / "include" / "forwarders.txt"
 
@@ -54,7 +61,8 @@ def _sources() -> list[Path]:
 @cache
 def kernel_api_key() -> str:
     """Name of the cache entry of what kernels see: decided by the headers, the compiler, its flags and the processor."""
-    flags = [*KERNEL_FLAGS, *CHECK_FLAGS[compiler().family], *WRAPPED]
+    family = compiler().family
+    flags = [*KERNEL_FLAGS, *CHECK_FLAGS[family], *PRECOMPILE_FLAGS[family], *WRAPPED]
     read_by_kernels = (path for path in _sources() if _is_api(path) or path.suffix == ".def")
     return content_key(compiler().identity, cpu_identity(), *flags, *_contents(read_by_kernels))
 
@@ -201,12 +209,15 @@ def _write_forwarders(folder: Path) -> None:
 
 def _precompile(cxx: Compiler, flags: tuple[str, ...], header: Path, precompiled: Path) -> None:
     partial = precompiled.with_name(f"{precompiled.name}.{os.getpid()}")
+    # Clang's form names its source, which must stay where it is when the cache moves.
+    source = NATIVE / "include/ttsim/kernel.h" if cxx.family == "clang" else header
     arguments = [
         *flags,
+        *PRECOMPILE_FLAGS[cxx.family],
         *include_flags(),
         "-x",
         "c++-header",
-        str(header),
+        str(source),
         "-o",
         str(partial),
     ]

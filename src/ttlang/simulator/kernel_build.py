@@ -13,22 +13,34 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from ttlang.hardware import chip as chip_description
+from ttlang.simulator import instruction_costs
 from ttlang.simulator.alias_templates import CRASH, write_overlay
 from ttlang.simulator.engine_build import (
+    NATIVE,
     WRAPPED,
+    engine_folder,
     include_flags,
     kernel_api_key,
     kernel_flags,
     kernel_header,
 )
 from ttlang.simulator.errors import KernelCompileError
+from ttlang.simulator.kernel_text import END_OF_KERNEL, Unit, global_units, is_shared, shared_unit
 from ttlang.simulator.kernel_text import CbTypes as CbTypes
-from ttlang.simulator.kernel_text import Unit, global_units, is_shared, shared_unit
 from ttlang.simulator.kernel_text import roles as roles
 from ttlang.simulator.program import Kernel
-from ttlang.simulator.toolchain import cache_root, compiler, content_key
+from ttlang.simulator.toolchain import Compiler, cache_root, compiler, content_key
+
+
+@cache
+def _recipe() -> str:
+    """The code that makes libraries, as part of their identity."""
+    files = (__file__, instruction_costs.__file__)
+    return "".join(Path(file).read_text(encoding="utf-8") for file in files)
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,8 @@ def compile_kernels(
 
 def _library(chip: str, unit: Unit, checked: bool) -> Path:
     contents = [part for name, path in unit.includes for part in (name, str(path), path.read_bytes())]
-    key = content_key(kernel_api_key(), chip, str(checked), unit.text, *map(str, unit.folders), *contents)
+    costs = str(chip_description(chip).instructions) if checked else ""
+    key = content_key(kernel_api_key(), _recipe(), chip, costs, unit.text, *map(str, unit.folders), *contents)
     library = cache_root() / "kernels" / key[:2] / f"{key}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
@@ -79,15 +92,18 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
         precompiled = header.with_suffix(".h.pch")
         prelude = ["-include-pch", str(precompiled)] if cxx.family == "clang" else ["-include", str(header)]
         flags = [*kernel_flags(chip, checked), *include_flags()]
-        arguments = [*prelude, "-c", "-x", "c++", str(source), "-o", str(work / "kernels.o")]
+        output = work / ("kernels.s" if checked else "kernels.o")
+        arguments = [*prelude, "-S" if checked else "-c", "-x", "c++", str(source), "-o", str(output)]
         result = cxx.run([*flags, *includes, *arguments])
         if result.returncode and CRASH in result.stderr:
             beside = write_overlay(unit.includes, work / "overlay")
             overlay = [flag for folder in beside for flag in ("-I", str(folder))]
             result = cxx.run([*flags, "-I", str(work / "overlay"), *includes, *overlay, *arguments])
+        if result.returncode == 0 and checked:
+            result = _assemble(cxx, chip, output, work / "kernels.o")
         if result.returncode == 0:
             linker = shutil.which("ld") if cxx.family == "gcc" else None
-            link = [linker, "-shared"] if linker else [*cxx.command, "-shared"]
+            link = [linker, "-shared"] if linker else [*cxx.command, "-shared", "-nostdlib"]
             if checked:
                 link += [f"{'' if linker else '-Wl,'}--wrap={name}" for name in WRAPPED]
             result = _run([*link, "-o", str(work / "kernels.so"), str(work / "kernels.o")])
@@ -97,6 +113,19 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
         os.replace(work / "kernels.so", library)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _assemble(cxx: Compiler, chip: str, text: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Assembles a unit whose blocks add what they cost."""
+    folders = (NATIVE, engine_folder(), text.parent)
+    api = (END_OF_KERNEL, *(f"{folder}{os.sep}" for folder in folders))
+    assembly = text.read_text(encoding="utf-8")
+    costs = chip_description(chip).instructions
+    counting = instruction_costs.with_costs(
+        assembly, costs, lambda path: path.startswith(api), os.uname().machine
+    )
+    text.write_text(counting, encoding="utf-8")
+    return cxx.run(["-c", str(text), "-o", str(target)])
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

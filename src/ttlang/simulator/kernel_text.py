@@ -13,6 +13,8 @@ from ttlang.simulator.engine_build import api_paths
 from ttlang.simulator.program import Kernel
 
 CB_ENTRIES = 64
+END_OF_KERNEL = "end of kernel"
+"""The file of what stands behind a kernel in its unit."""
 INVALID_FORMAT = 255
 UNUSED_TILE_BYTES = 1088
 _SYSTEM_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(<[^>\n]+>)", re.MULTILINE)
@@ -194,7 +196,7 @@ def _kernel_parts(kernel: Kernel, types: CbTypes, role: int | None) -> list[str]
         *([kernel.bindings.header()] if kernel.bindings else []),
         f'#line 1 "{file}"',
         kernel.source,
-        '#line 1 "end of kernel"',
+        f'#line 1 "{END_OF_KERNEL}"',
     ]
 
 

@@ -51,6 +51,7 @@ def _settings(chip: Chip) -> dict[str, float]:
     for table in ("l1", "dst", "dram", "noc"):
         fields = vars(getattr(chip, table)).items()
         found |= {f"{table}_{key}": value for key, value in fields if isinstance(value, (int, float))}
+    found["instructions_access"] = chip.instructions.access * chip.instructions.cycles
     for table, numbers in chip.costs.items():
         found |= {f"{table}_{key}": value for key, value in numbers.items()}
     return found

@@ -83,7 +83,7 @@ const VectorCosts& vector_costs(const Core& core) { return core.machine->setting
 double charge_vector(Fiber* fiber, uint32_t line, const VectorCost& cost, double part = 1) {
     const Core& core = *fiber->core;
     const double cycles = cost.cycles[core.math.fp32_dest] * part + core.machine->settings.sfpu_call_cycles;
-    charge(fiber, line, cycles);
+    charge_engine(fiber, line, cycles);
     return cycles;
 }
 
@@ -306,7 +306,7 @@ void tensix_transpose_dst(uint32_t dst, uint32_t faces, uint32_t line) {
     Fiber* fiber = self();
     if (fiber->role != TTSIM_MATH) return;
     transpose_dest(math_tile(fiber, dst, line), faces);
-    charge(fiber, line, fiber->core->machine->settings.math_transpose_cycles);
+    charge_engine(fiber, line, fiber->core->machine->settings.math_transpose_cycles);
 }
 
 void tensix_broadcast_tile(uint32_t how, uint32_t cb, uint32_t tile, uint32_t dst, uint32_t line) {
@@ -414,7 +414,7 @@ void tensix_pack_tile(uint32_t dst, uint32_t index, uint32_t out_of_order, uint3
     if (core.tilized == Core::Fast) cycles = settings.pack_fast_tilize_tile_cycles;
     if (core.tilized == Core::TileByTile) cycles += settings.pack_tilize_tile_cycles;
     if (core.pack.l1_accumulate) cycles += l1_accumulate_cycles(settings, cb.format);
-    charge(fiber, line, cycles);
+    charge_engine(fiber, line, cycles);
 }
 
 void tensix_pack_l1_accumulate(uint32_t enable, uint32_t line) {
@@ -480,7 +480,7 @@ void tensix_pack_untilize(uint32_t dst, uint32_t index, uint32_t width, uint32_t
     bool done = pack_tile(core.math, cb.format, pack_source(fiber, dst, line), tile, core.pack);
     done = done && untilize(cb.format, tile, core.l1 + cb.base + start, row_bytes);
     require(done, fiber, line, "pack_untilize", cb.format);
-    charge(fiber, line, core.machine->settings.pack_untilize_tile_cycles);
+    charge_engine(fiber, line, core.machine->settings.pack_untilize_tile_cycles);
 }
 
 // ---- vector unit
@@ -559,7 +559,7 @@ void tensix_copy_dst(uint32_t from, uint32_t to, uint32_t line) {
 void tensix_cumsum(uint32_t dst, uint32_t first, uint32_t line) {
     TTSIM_MATH_ONLY;
     cumsum(core.math, first, math_tile(fiber, dst, line), core.cumsum_carry);
-    charge(fiber, line, settings.sfpu_default);
+    charge_engine(fiber, line, settings.sfpu_default);
 }
 
 void tensix_sfpu_reduce(uint32_t pool, uint32_t dim, uint32_t format, uint32_t dst, uint32_t line) {
@@ -573,7 +573,7 @@ void tensix_sfpu_bcast(uint32_t op, uint32_t how, uint32_t data, uint32_t vector
     TTSIM_MATH_ONLY;
     const uint32_t* const source = math_tile(fiber, vector, line);
     sfpu_bcast(core.math, EltwiseOp(op), Broadcast(how), math_tile(fiber, data, line), source);
-    charge(fiber, line, settings.sfpu_default);
+    charge_engine(fiber, line, settings.sfpu_default);
 }
 
 void tensix_rand_init(uint32_t seed, uint32_t line) {
@@ -585,19 +585,19 @@ void tensix_rand_init(uint32_t seed, uint32_t line) {
 void tensix_rand(uint32_t dst, uint32_t from, uint32_t scale, uint32_t line) {
     TTSIM_MATH_ONLY;
     sfpu_rand(core.math, core.random, from, scale, math_tile(fiber, dst, line));
-    charge(fiber, line, settings.sfpu_default);
+    charge_engine(fiber, line, settings.sfpu_default);
 }
 
 void tensix_dropout(uint32_t dst, uint32_t probability, uint32_t scale, uint32_t line) {
     TTSIM_MATH_ONLY;
     sfpu_dropout(core.math, core.random, probability, scale, math_tile(fiber, dst, line));
-    charge(fiber, line, settings.sfpu_default);
+    charge_engine(fiber, line, settings.sfpu_default);
 }
 
 void tensix_stochastic_round(uint32_t dst, uint32_t line) {
     TTSIM_MATH_ONLY;
     sfpu_stochastic_round(core.random, math_tile(fiber, dst, line));
-    charge(fiber, line, settings.sfpu_default);
+    charge_engine(fiber, line, settings.sfpu_default);
 }
 
 }  // extern "C"

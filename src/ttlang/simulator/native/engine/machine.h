@@ -146,6 +146,9 @@ struct Fiber : ttsim_thread {
     Time time;
     Time busy;
     uint64_t calls;
+    int64_t own_cycles;      ///< ttsim_own_cycles of a processor that does not run
+    int64_t own_cycles_at_look;  ///< ttsim_own_cycles when it last loaded a word that it had not looked at
+    int64_t ahead;           ///< so many cycles of its own code take no time: its engine works on what it was told last
     Fiber* next_ready;
     FiberState state;
     Wait wait;
@@ -433,7 +436,7 @@ struct Bank {
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \
-    X(risc_semaphore) X(risc_l1_load) X(risc_l1_store) X(risc_move_call) X(risc_move_byte) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
+    X(risc_semaphore) X(instructions_access) X(risc_l1_load) X(risc_l1_store) X(risc_move_call) X(risc_move_byte) X(risc_argument) X(risc_address) X(risc_compute_call) X(risc_start) X(risc_reader_start)                                                               \
     X(unpack_tile_cycles) X(unpack_bytes_per_cycle) X(unpack_binary_bytes_per_cycle)          \
     X(unpack_matmul_bytes_per_cycle) X(unpack_tilize_tile_cycles) X(unpack_fast_tilize_tile_cycles) X(unpack_reduce_row_cycles) X(unpack_reduce_column_cycles) X(unpack_reduce_scalar_cycles) X(unpack_startup_cycles) X(unpack_startup_again_cycles) X(unpack_init_again_cycles) X(unpack_reconfigure_again_cycles) X(unpack_reconfigure_cycles) X(unpack_init_cycles)   \
     X(math_tile_overhead_cycles) X(math_matmul_block_overhead_cycles) X(math_matmul_phase_cycles)                      \
@@ -573,13 +576,20 @@ void leave_for_a_while(Fiber* fiber);
 void trace_work(const Fiber* fiber, Time cycles);
 void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
+/// Cycles of the kernel's own code since the last call, beyond what calls include and what an engine hides.
+inline Time take_own_cycles(Fiber* fiber) {
+    const int64_t cycles = ttsim_own_cycles - fiber->ahead;
+    ttsim_own_cycles = fiber->own_cycles_at_look = fiber->ahead = 0;
+    return cycles > 0 ? Time(cycles) : 0;
+}
+
 /// Work of the running fiber, on the line of the call.
 inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
     Machine& machine = *fiber->core->machine;
     if (machine.timed && fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->called.add(uint16_t(line));
     fiber->line = line;
     fiber->calls++;
-    const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles : 1;
+    const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles + take_own_cycles(fiber) : 1;
     fiber->pending_cycles = 0;
     fiber->time += cycles;
     fiber->busy += cycles;
@@ -587,6 +597,12 @@ inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
     if (line < kernel.lines) kernel.line_busy[line] += cycles;
     if (__builtin_expect(machine.trace != nullptr, 0)) trace_work(fiber, cycles);
     if (__builtin_expect(fiber->time > machine.limit || machine.stop_requested, 0)) leave_for_a_while(fiber);
+}
+
+/// Work of an engine: its processor goes on meanwhile.
+inline void charge_engine(Fiber* fiber, uint32_t line, double cycles) {
+    charge(fiber, line, cycles);
+    fiber->ahead = int64_t(cycles);
 }
 
 /// The running fiber waits until `time` for `why`.

@@ -163,7 +163,7 @@ SrcEntry& begin_operands(Fiber* fiber, uint32_t line) {
 
 void end_operands(Fiber* fiber, SrcEntry& entry, uint32_t line, double cycles) {
     Core& core = *fiber->core;
-    charge(fiber, line, cycles);
+    charge_engine(fiber, line, cycles);
     entry.ready = fiber->time;
     core.src_filled++;
     if (core.src_consumer) {
@@ -221,7 +221,7 @@ SrcEntry& take_operands(Fiber* fiber, uint32_t line) {
 
 void use_operands(Fiber* fiber, uint32_t line, double cycles) {
     Core& core = *fiber->core;
-    charge(fiber, line, cycles);
+    charge_engine(fiber, line, cycles);
     core.src_freed_at[core.src_used % depth(*core.machine)] = fiber->time;
     core.src_used++;
     if (core.src_producer) {

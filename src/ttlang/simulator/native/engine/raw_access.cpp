@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <algorithm>
+
 #include "l1_window.h"
 #include "sanitizer.h"
 #include "scheduler.h"
@@ -23,7 +25,12 @@ uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose
 void pay(Fiber* fiber, uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
     auto& recent = store ? fiber->stored : fiber->loaded;
-    if (!recent.add(offset)) return;
+    if (!recent.add(offset)) {
+        if (!store) ttsim_own_cycles = fiber->own_cycles_at_look;
+        return;
+    }
+    ttsim_own_cycles = std::max(fiber->own_cycles_at_look, ttsim_own_cycles - int64_t(settings.instructions_access));
+    fiber->own_cycles_at_look = ttsim_own_cycles;
     fiber->looks = 0;
     if (store) fiber->loaded.clear();
     if (!watched->timed || offset < paid_from) return;

@@ -181,7 +181,7 @@ void scatter_rows(const MathConfig& math, const volatile uint8_t* targets, const
     if (fiber->role != TTSIM_MATH) return; \
     Core& core = *fiber->core
 
-void pay(Fiber* fiber, uint32_t line, uint32_t calls = 1) { charge(fiber, line, calls * fiber->core->machine->settings.sfpu_default); }
+void pay(Fiber* fiber, uint32_t line, uint32_t calls = 1) { charge_engine(fiber, line, calls * fiber->core->machine->settings.sfpu_default); }
 
 }  // namespace
 

@@ -91,7 +91,7 @@ void tensix_statistics(uint32_t what, uint32_t dst, uint32_t reciprocal, uint32_
         case TTSIM_STAT_COMBINE: combine(core, tile(dst), tile(dst + 1), number(reciprocal), number(count)); break;
         default: fail(Fault::Api, line, "statistics operation %u", what);
     }
-    charge(fiber, line, core.machine->settings.sfpu_default);
+    charge_engine(fiber, line, core.machine->settings.sfpu_default);
 }
 
 void tensix_welford_rows(uint32_t dst, uint32_t first, uint32_t row, uint32_t rows, const uint32_t* reciprocals, uint32_t known, uint32_t line) {
@@ -110,7 +110,7 @@ void tensix_welford_rows(uint32_t dst, uint32_t first, uint32_t row, uint32_t ro
             state.m2[c] += distance * (value - state.mean[c]);
         }
     }
-    charge(fiber, line, core.machine->settings.sfpu_default * rows / 8);
+    charge_engine(fiber, line, core.machine->settings.sfpu_default * rows / 8);
 }
 
 void tensix_two_pass_rows(uint32_t dst, uint32_t row, uint32_t rows, uint32_t pass, uint32_t anchored, uint32_t line) {
@@ -129,7 +129,7 @@ void tensix_two_pass_rows(uint32_t dst, uint32_t row, uint32_t rows, uint32_t pa
             if (pass) state.m2[c] += distance * distance;
             else state.shifted[c] += value - state.anchor[c];
         }
-    charge(fiber, line, core.machine->settings.sfpu_default * rows / 32);
+    charge_engine(fiber, line, core.machine->settings.sfpu_default * rows / 32);
 }
 
 }  // extern "C"

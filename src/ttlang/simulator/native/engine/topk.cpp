@@ -57,5 +57,5 @@ extern "C" void tensix_topk(uint32_t what, uint32_t dst, uint32_t ascending, uin
             tile[2 + i / 32][lane(i % 32, c)] = column[i].index;
         }
     }
-    charge(fiber, line, 8 * fiber->core->machine->settings.sfpu_default);
+    charge_engine(fiber, line, 8 * fiber->core->machine->settings.sfpu_default);
 }

@@ -32,6 +32,8 @@ struct ttsim_thread {
 };
 /// The processor that runs now.
 extern ttsim_thread* ttsim_self;
+/// Cycles of its own code since its last call, less what its calls include: the code itself adds them, block by block.
+extern int64_t ttsim_own_cycles;
 
 // ---- arguments
 uint32_t tensix_arg_out_of_range(uint32_t index, uint32_t common, uint32_t line);
