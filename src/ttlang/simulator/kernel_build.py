@@ -20,9 +20,7 @@ from ttlang.hardware import chip as chip_description
 from ttlang.simulator import instruction_costs
 from ttlang.simulator.alias_templates import CRASH, write_overlay
 from ttlang.simulator.engine_build import (
-    NATIVE,
     WRAPPED,
-    engine_folder,
     include_flags,
     kernel_api_key,
     kernel_flags,
@@ -32,8 +30,11 @@ from ttlang.simulator.errors import KernelCompileError
 from ttlang.simulator.kernel_text import END_OF_KERNEL, Unit, global_units, is_shared, shared_unit
 from ttlang.simulator.kernel_text import CbTypes as CbTypes
 from ttlang.simulator.kernel_text import roles as roles
+from ttlang.simulator.native_lines import UNIT
 from ttlang.simulator.program import Kernel
 from ttlang.simulator.toolchain import Compiler, cache_root, compiler, content_key
+
+API_FOLDER = "/native/include/ttsim/"
 
 
 @cache
@@ -86,7 +87,7 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
     header = kernel_header(chip, checked)
     work = Path(tempfile.mkdtemp(prefix="kernel-", dir=library.parent))
     try:
-        source = work / "kernels.cpp"
+        source = work / UNIT
         source.write_text(unit.text, encoding="utf-8")
         includes = [flag for folder in unit.folders for flag in ("-I", str(folder))]
         precompiled = header.with_suffix(".h.pch")
@@ -117,12 +118,12 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
 
 def _assemble(cxx: Compiler, chip: str, text: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Assembles a unit whose blocks add what they cost."""
-    folders = (NATIVE, engine_folder(), text.parent)
-    api = (END_OF_KERNEL, *(f"{folder}{os.sep}" for folder in folders))
     assembly = text.read_text(encoding="utf-8")
     costs = chip_description(chip).instructions
+    around = (str(text.with_name(UNIT)), END_OF_KERNEL)
+    # A precompiled header may name the folder of another installation with the same contents.
     counting = instruction_costs.with_costs(
-        assembly, costs, lambda path: path.startswith(api), os.uname().machine
+        assembly, costs, lambda path: path in around or API_FOLDER in path, os.uname().machine
     )
     text.write_text(counting, encoding="utf-8")
     return cxx.run(["-c", str(text), "-o", str(target)])
