@@ -189,17 +189,35 @@ void keep_behind(Machine& machine, Packet& packet, Time goes_on) {
 
 /// A DRAM channel that has as many bytes to store as its queue holds takes no more: the link to it is blocked until then.
 void await_room(const Machine& machine, const Packet& packet, Link& link) {
-    if (packet.bank == NO_BANK || is_response(packet)) return;
     const double queued = machine.settings.dram_write_queue_bytes / machine.settings.dram_write_bytes_per_cycle;
     const double room_at = machine.bank[packet.bank].busy_until[1] - queued;
     if (room_at > double(link.free_at)) link.free_at = Time(room_at);
 }
 
+/// A write that the queue cannot hold is on the link until all but the queue's bytes are stored: by a channel that has turned to
+/// writes, after the read that it is at.
+void await_storing(const Machine& machine, const Packet& packet, Link& link) {
+    const Settings& settings = machine.settings;
+    const double more = packet.bytes - settings.dram_write_queue_bytes, now = double(machine.now);
+    if (more <= 0) return;
+    const Bank& bank = machine.bank[packet.bank];
+    double start = bank.busy_until[1];
+    if (start <= now) {
+        const double a_read = packet.bytes / settings.dram_read_bytes_per_cycle, reads = bank.busy_until[0] - now;
+        const double turned = (reads < a_read ? reads : a_read) + settings.dram_turnaround_cycles;
+        start = now + (bank.last_direction == 0 && bank.bytes && turned > 0 ? turned : 0);
+    }
+    const Time stored = Time(start + more / settings.dram_write_bytes_per_cycle);
+    if (stored > link.free_at) link.free_at = stored;
+}
+
 /// Packets of several channels share a link flit by flit: a head goes over at once, the tail when all flits that were there before
 /// and its own have gone over, and not before it came.
 inline void go_over(Machine& machine, Packet& packet, Direction direction, const Way& way, uint32_t channel, bool stopped) {
-    if (direction == Eject) await_room(machine, packet, way.link);
+    const bool stored = direction == Eject && packet.bank != NO_BANK && !is_response(packet);
+    if (stored) await_room(machine, packet, way.link);
     claim(machine, packet, way.link, direction);
+    if (stored) await_storing(machine, packet, way.link);
     Time tail = way.link.free_at;
     if (direction != Inject) {
         if (stopped || tail > packet.tail) settle_behind(machine, packet, tail);
