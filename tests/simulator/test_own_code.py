@@ -155,6 +155,35 @@ def test_arithmetic_beyond_the_loop_delays_the_call(opened):
     assert 8 * 5 - opened.chip.instructions.call <= hashed - plain <= 8 * 8
 
 
+LINES = """#include <cstdint>
+#include "api/dataflow/dataflow_api.h"
+void kernel_main() {
+    uint32_t h = get_arg_val<uint32_t>(0);
+    cb_reserve_back(0, 1);
+    auto words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_write_ptr(0));
+    for (uint32_t i = 0; i < 1000; i++)
+        h = (h ^ i) * 0x9E3779B1u;
+    cb_push_back(0, 1);
+    for (uint32_t i = 0; i < 500; i++)
+        words[i] = h + i;
+    cb_wait_front(0, 1);
+}
+"""
+
+
+def test_time_is_on_the_lines_of_the_code_that_takes_it(opened):
+    program = Program()
+    program.add_kernel(LINES, "reader", CORE, runtime_args={(0, 0): [7]})
+    program.add_circular_buffer(0, CORE, page_size=8192, num_pages=1)
+    done = opened.run(program, sanitize=False)
+    busy = {row.line: row.busy for row in done.lines}
+    risc = opened.chip.costs["risc"]
+    assert 3000 < sum(busy.get(line, 0) for line in (7, 8)) < 6500
+    assert sum(busy.get(line, 0) for line in (10, 11)) == pytest.approx(500 * risc["l1_store"], rel=0.02)
+    assert max(busy[9], busy[12]) <= risc["circular_buffer"] + 10
+    assert sum(busy.values()) == sum(thread.busy for thread in done.threads)
+
+
 def test_code_without_time_costs_nothing(opened):
     program = Program()
     program.add_kernel(
@@ -254,24 +283,26 @@ work:
 
 
 def additions(text: str, machine: str) -> list[str]:
-    found = with_costs(text, chip("wormhole_b0").instructions, lambda path: path.startswith("/api/"), machine)
+    costs = chip("wormhole_b0").instructions
+    found = with_costs(text, costs, ["kernel.cpp"], lambda path: path.startswith("/api/"), machine)
     assert "cov_trace" not in found
     return [line.strip().replace("\t", " ") for line in found.split("\n") if line not in text.split("\n")]
 
 
 def test_blocks_add_what_they_cost():
-    """The address for the instrumentation, moves, comparisons and the code of the API are not counted."""
-    costs, counter = chip("wormhole_b0").instructions, "movq ttsim_own_cycles@GOTPCREL(%rip), %rax"
+    """The address for the instrumentation, moves, comparisons and the code of the API are not counted; lines are of what costs."""
+    costs, counter = chip("wormhole_b0").instructions, "movq ttsim_own@GOTPCREL(%rip), %rax"
     first = 1 + costs.multiply + 1 + 1  # leaq, imull, movl to memory, jne
     assert additions(GCC, "x86_64") == [
-        counter, f"addq ${first}, (%rax)", counter, f"addq ${1 - costs.call}, (%rax)", counter, "addq $1, (%rax)",
+        counter, f"addq ${first}, (%rax)", "movl $3, 8(%rax)", counter, f"addq ${1 - costs.call}, (%rax)",
+        counter, "addq $1, (%rax)", "movl $4, 8(%rax)",
     ]  # fmt: skip
 
 
 def test_blocks_add_what_they_cost_on_aarch64():
     costs = chip("wormhole_b0").instructions
-    load = ["adrp x16, :got:ttsim_own_cycles", "ldr x16, [x16, :got_lo12:ttsim_own_cycles]", "ldr x17, [x16]"]
+    load = ["adrp x16, :got:ttsim_own", "ldr x16, [x16, :got_lo12:ttsim_own]", "ldr x17, [x16]"]
     assert additions(AARCH64, "aarch64") == [
-        *load, f"add x17, x17, #{costs.multiply + costs.divide + 1 + 1}", "str x17, [x16]",
+        *load, f"add x17, x17, #{costs.multiply + costs.divide + 1 + 1}", "str x17, [x16]", "movz w17, #3", "str w17, [x16, #8]",
         *load, f"sub x17, x17, #{costs.call}", "str x17, [x16]",
     ]  # fmt: skip

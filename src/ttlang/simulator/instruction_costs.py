@@ -3,7 +3,7 @@
 
 Kernels for runs with time are compiled with a call at the start of each basic block (`-fsanitize-coverage=trace-pc`). Such a
 call stands where the compiler expects one, so that scratch registers and flags are free there; it is replaced by an addition
-to the engine's counter of what the block costs a RISC-V. Counted is what comes from the kernel and the files that it includes,
+to the engine's counter of what the block costs a RISC-V, and a note of its line. Counted is what comes from the kernel and the files that it includes,
 not what comes from the headers of the API, whose calls have costs of their own.
 """
 
@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ttlang.hardware import Instructions
 
-COUNTER = "ttsim_own_cycles"
-"""The engine's counter, 64 bits."""
+COUNTER = "ttsim_own"
+"""Of the engine: cycles, 64 bits, and behind them a line, 32 bits."""
 _TRACE = "__sanitizer_cov_trace_pc"
 _API_CALL = "tensix_"
 _FILE = re.compile(r'\s*\.file\s+(\d+)\s+"([^"]*)"(?:\s+"([^"]*)")?')
-_LOCATION = re.compile(r"\s*\.loc\s+(\d+)")
+_LOCATION = re.compile(r"\s*\.loc\s+(\d+)\s+(\d+)")
 _FUNCTION = re.compile(r"\s*\.type\s.*function")
 _NOTHING_X86 = ("push", "pop", "nop", "cltd", "cqto", "cltq", "endbr", "cmp", "test")
 _MOVED_X86 = re.compile(r"(%\w+|-?\d*\(%rsp\)), *(%\w+|-?\d*\(%rsp\))")
@@ -42,7 +42,7 @@ class _Machine:
     divide: tuple[str, ...]
     nothing: Callable[[str, str], bool]
     argument: str
-    add: Callable[[int], str]
+    add: Callable[[int, int], str]
 
 
 def _is_nothing_x86(name: str, operands: str) -> bool:
@@ -55,16 +55,25 @@ def _is_nothing_aarch64(name: str, operands: str) -> bool:
     )
 
 
-def _add_x86(cycles: int) -> str:
-    return f"\tmovq\t{COUNTER}@GOTPCREL(%rip), %rax\n\taddq\t${cycles}, (%rax)"
+def _add_x86(cycles: int, line: int) -> str:
+    added = f"\tmovq\t{COUNTER}@GOTPCREL(%rip), %rax\n\taddq\t${cycles}, (%rax)"
+    return f"{added}\n\tmovl\t${line}, 8(%rax)" if line else added
 
 
-def _add_aarch64(cycles: int) -> str:
+def _add_aarch64(cycles: int, line: int) -> str:
     change = "add" if cycles > 0 else "sub"
     parts = (abs(cycles) & 0xFFF, abs(cycles) & 0xFFF000)
-    pieces = [f"\t{change}\tx17, x17, #{part}" for part in parts if part]
-    load = f"\tadrp\tx16, :got:{COUNTER}\n\tldr\tx16, [x16, :got_lo12:{COUNTER}]\n\tldr\tx17, [x16]"
-    return "\n".join([load, *pieces, "\tstr\tx17, [x16]"])
+    text = [
+        f"\tadrp\tx16, :got:{COUNTER}",
+        f"\tldr\tx16, [x16, :got_lo12:{COUNTER}]",
+        "\tldr\tx17, [x16]",
+        *(f"\t{change}\tx17, x17, #{part}" for part in parts if part),
+        "\tstr\tx17, [x16]",
+    ]
+    if line:
+        high = [f"\tmovk\tw17, #{line >> 16}, lsl #16"] if line >> 16 else []
+        text += [f"\tmovz\tw17, #{line & 0xFFFF}", *high, "\tstr\tw17, [x16, #8]"]
+    return "\n".join(text)
 
 
 _MACHINES = {
@@ -87,28 +96,35 @@ _MACHINES = {
 }
 
 
-def with_costs(assembly: str, costs: Instructions, is_api: Callable[[str], bool], machine: str) -> str:
+def with_costs(
+    assembly: str, costs: Instructions, kernels: Collection[str], is_api: Callable[[str], bool], machine: str
+) -> str:
     """The text with each block's call replaced by the addition of its cost, or dropped where it costs nothing.
 
-    `is_api` says of a file's path whether its code belongs to the API. KeyError for a machine that no row describes.
+    Lines are noted of the files of `kernels`; `is_api` says of a file's path whether its code belongs to the API. KeyError for
+    a machine that no row describes.
     """
-    host = _MACHINES[machine]
-    own = _own_files(assembly, is_api)
+    host, files = _MACHINES[machine], _files(assembly)
+    own = {number: not is_api(path) for number, path in files.items()}
     lines = assembly.split("\n")
-    counted = False  # whether the current location is the kernel's own
-    block = -1  # line of the current block's call; none yet in a new function
-    cycles = argument = 0
+    counted, here = (
+        False,
+        0,
+    )  # whether the current location is the kernel's own, and its line if it is in the kernel's file
+    block = -1  # where the current block's call stands; none yet in a new function
+    cycles = argument = noted = 0
 
     def close() -> None:
         if block >= 0:
-            lines[block] = host.add(cycles) if cycles else ""
+            lines[block] = host.add(cycles, noted if cycles > 0 else 0) if cycles else ""
 
     for at, line in enumerate(lines):
         if location := _LOCATION.match(line):
             counted = own.get(location[1], True)
+            here = int(location[2]) if files.get(location[1]) in kernels else 0
         elif _FUNCTION.match(line):
             close()
-            block, cycles = -1, 0
+            block, cycles, noted = -1, 0, 0
         if (instruction := _INSTRUCTION.match(line)) is None:
             if _TRACE in line:  # Clang lists what it takes the address of
                 lines[at] = ""
@@ -117,12 +133,14 @@ def with_costs(assembly: str, costs: Instructions, is_api: Callable[[str], bool]
         if name not in host.calls:
             cost = 0 if not counted or host.nothing(name, operands) else _cost(name, host, costs)
             cycles += cost
+            noted = noted or (here if cost else 0)
             if operands.endswith(host.argument) or operands.startswith(host.argument):
                 argument = cost
             continue
         if _TRACE in operands:
             close()
-            cycles = cycles if block < 0 else 0  # what stands before the first block belongs to it
+            if block >= 0:  # what stands before the first block belongs to it
+                cycles = noted = 0
             block = at
         elif operands.startswith(_API_CALL):
             cycles -= costs.call * costs.cycles
@@ -135,15 +153,15 @@ def with_costs(assembly: str, costs: Instructions, is_api: Callable[[str], bool]
     return "\n".join(lines)
 
 
-def _own_files(assembly: str, is_api: Callable[[str], bool]) -> Mapping[str, bool]:
-    """Whether code of a numbered file is counted. Folders are relative to that of file 0, which Clang cuts off."""
+def _files(assembly: str) -> Mapping[str, str]:
+    """Paths of numbered files. Folders are relative to that of file 0, which Clang cuts off."""
     named: dict[str, str] = {}
     root = ""
     for number, first, second in _FILE.findall(assembly):
         if number == "0":
             root = first
         named[number] = os.path.join(root, first, second) if second else first
-    return {number: not is_api(path) for number, path in named.items()}
+    return named
 
 
 def _cost(name: str, host: _Machine, costs: Instructions) -> int:

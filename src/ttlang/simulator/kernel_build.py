@@ -101,7 +101,7 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
             overlay = [flag for folder in beside for flag in ("-I", str(folder))]
             result = cxx.run([*flags, "-I", str(work / "overlay"), *includes, *overlay, *arguments])
         if result.returncode == 0 and checked:
-            result = _assemble(cxx, chip, output, work / "kernels.o")
+            result = _assemble(cxx, chip, unit.files, output, work / "kernels.o")
         if result.returncode == 0:
             linker = shutil.which("ld") if cxx.family == "gcc" else None
             link = [linker, "-shared"] if linker else [*cxx.command, "-shared", "-nostdlib"]
@@ -116,14 +116,16 @@ def _compile(chip: str, unit: Unit, library: Path, checked: bool) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _assemble(cxx: Compiler, chip: str, text: Path, target: Path) -> subprocess.CompletedProcess[str]:
+def _assemble(
+    cxx: Compiler, chip: str, files: Sequence[str], text: Path, target: Path
+) -> subprocess.CompletedProcess[str]:
     """Assembles a unit whose blocks add what they cost."""
     assembly = text.read_text(encoding="utf-8")
     costs = chip_description(chip).instructions
     around = (str(text.with_name(UNIT)), END_OF_KERNEL)
     # A precompiled header may name the folder of another installation with the same contents.
     counting = instruction_costs.with_costs(
-        assembly, costs, lambda path: path in around or API_FOLDER in path, os.uname().machine
+        assembly, costs, files, lambda path: path in around or API_FOLDER in path, os.uname().machine
     )
     text.write_text(counting, encoding="utf-8")
     return cxx.run(["-c", str(text), "-o", str(target)])

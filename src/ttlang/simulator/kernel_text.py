@@ -52,13 +52,14 @@ class CbTypes:
 
 @dataclass(frozen=True)
 class Unit:
-    """One translation unit: entries by kernel and role, folders to look for includes in, what it includes by name."""
+    """One translation unit: entries by kernel and role, folders to look for includes in, what it includes by name, the kernels' files."""
 
     text: str
     names: tuple[str, ...]
     entries: Mapping[int, Mapping[int, str]]
     folders: tuple[Path, ...] = ()
     includes: tuple[tuple[str, Path], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def roles(kernel: Kernel) -> tuple[int, ...]:
@@ -87,7 +88,8 @@ def shared_unit(chip: str, kernels: Sequence[Kernel], types: Sequence[CbTypes], 
             by_role.update(dict.fromkeys(roles(kernel) if not separate else (role,), entry))
             parts += _in_namespace(kernel, types[index], entry, role if separate else None)
         entries[index] = by_role
-    return Unit("\n".join(parts), tuple(kernels[i].name for i in group), entries)
+    files = tuple(kernels[i].file for i in group)
+    return Unit("\n".join(parts), tuple(kernels[i].name for i in group), entries, files=files)
 
 
 def global_units(chip: str, kernel: Kernel, types: CbTypes, index: int) -> list[Unit]:
@@ -112,7 +114,9 @@ def global_units(chip: str, kernel: Kernel, types: CbTypes, index: int) -> list[
             ]
         )
         by_role = dict.fromkeys(roles(kernel) if not separate else (role,), entry)
-        units.append(Unit(text, (kernel.name,), {index: by_role}, tuple(folders), tuple(includes)))
+        units.append(
+            Unit(text, (kernel.name,), {index: by_role}, tuple(folders), tuple(includes), (kernel.file,))
+        )
     return units
 
 

@@ -34,7 +34,10 @@ class ThreadReport:
 
 @dataclass(frozen=True)
 class LineReport:
-    """Cycles of one C++ line of a kernel, over all cores; `python` is the position it comes from."""
+    """Cycles of one C++ line of a kernel, over all cores; `python` is the position it comes from.
+
+    Those of a call are on its line, those of other code between two calls on the last of its lines that takes time.
+    """
 
     kernel: str
     line: int

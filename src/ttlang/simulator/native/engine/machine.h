@@ -146,8 +146,9 @@ struct Fiber : ttsim_thread {
     Time time;
     Time busy;
     uint64_t calls;
-    int64_t own_cycles;      ///< ttsim_own_cycles of a processor that does not run
-    int64_t own_cycles_at_look;  ///< ttsim_own_cycles when it last loaded a word that it had not looked at
+    ttsim_own_code own;      ///< ttsim_own of a processor that does not run
+    int64_t own_cycles_at_look;  ///< its cycles when it last loaded a word that it had not looked at
+    uint32_t access_cycles;  ///< of loads and stores by its own code since the last call
     int64_t ahead;           ///< so many cycles of its own code take no time: its engine works on what it was told last
     Fiber* next_ready;
     FiberState state;
@@ -578,9 +579,18 @@ void trace_wait(const Fiber* fiber, Time cycles, Wait why);
 
 /// Cycles of the kernel's own code since the last call, beyond what calls include and what an engine hides.
 inline Time take_own_cycles(Fiber* fiber) {
-    const int64_t cycles = ttsim_own_cycles - fiber->ahead;
-    ttsim_own_cycles = fiber->own_cycles_at_look = fiber->ahead = 0;
-    return cycles > 0 ? Time(cycles) : 0;
+    const int64_t cycles = ttsim_own.cycles - fiber->ahead;
+    const Time accesses = fiber->access_cycles;
+    ttsim_own.cycles = fiber->own_cycles_at_look = fiber->ahead = 0;
+    fiber->access_cycles = 0;
+    return accesses + (cycles > 0 ? Time(cycles) : 0);
+}
+
+/// Cycles that were charged to the line of a call belong to the code before it.
+inline void move_to_own_line(Kernel& kernel, uint32_t line, Time cycles) {
+    if (ttsim_own.line == 0 || ttsim_own.line >= kernel.lines || line >= kernel.lines) return;
+    kernel.line_busy[line] -= cycles;
+    kernel.line_busy[ttsim_own.line] += cycles;
 }
 
 /// Work of the running fiber, on the line of the call.
@@ -589,12 +599,15 @@ inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
     if (machine.timed && fiber->role >= TTSIM_UNPACK && line != fiber->line) fiber->called.add(uint16_t(line));
     fiber->line = line;
     fiber->calls++;
-    const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles + take_own_cycles(fiber) : 1;
+    const Time own = machine.timed ? take_own_cycles(fiber) : 0;
+    const Time cycles = machine.timed ? Time(cycles_or_call) + fiber->pending_cycles + own : 1;
     fiber->pending_cycles = 0;
     fiber->time += cycles;
     fiber->busy += cycles;
     Kernel& kernel = *fiber->kernel;
     if (line < kernel.lines) kernel.line_busy[line] += cycles;
+    if (__builtin_expect(own != 0, 0)) move_to_own_line(kernel, line, own);
+    ttsim_own.line = 0;
     if (__builtin_expect(machine.trace != nullptr, 0)) trace_work(fiber, cycles);
     if (__builtin_expect(fiber->time > machine.limit || machine.stop_requested, 0)) leave_for_a_while(fiber);
 }

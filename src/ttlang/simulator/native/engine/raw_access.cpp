@@ -26,15 +26,15 @@ void pay(Fiber* fiber, uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
     auto& recent = store ? fiber->stored : fiber->loaded;
     if (!recent.add(offset)) {
-        if (!store) ttsim_own_cycles = fiber->own_cycles_at_look;
+        if (!store) ttsim_own.cycles = fiber->own_cycles_at_look;
         return;
     }
-    ttsim_own_cycles = std::max(fiber->own_cycles_at_look, ttsim_own_cycles - int64_t(settings.instructions_access));
-    fiber->own_cycles_at_look = ttsim_own_cycles;
+    ttsim_own.cycles = std::max(fiber->own_cycles_at_look, ttsim_own.cycles - int64_t(settings.instructions_access));
+    fiber->own_cycles_at_look = ttsim_own.cycles;
     fiber->looks = 0;
     if (store) fiber->loaded.clear();
     if (!watched->timed || offset < paid_from) return;
-    fiber->pending_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
+    fiber->access_cycles += uint32_t((bytes + 3) / 4 * (store ? settings.risc_l1_store : settings.risc_l1_load));
 }
 
 void check_foreign(Fiber* fiber, const Core& core, uintptr_t at, const Actor& actor) {
@@ -117,7 +117,7 @@ void moved(const void* from, const void* to, size_t bytes, void* pc) {
     if (!watched || !fiber) return;
     const uintptr_t source = from ? l1_address(fiber, from) : 0, target = l1_address(fiber, to), caller = reinterpret_cast<uintptr_t>(pc) - 1;
     if (watched->timed && (source || target))
-        fiber->pending_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
+        fiber->access_cycles += uint32_t(watched->settings.risc_move_call + double(bytes) * watched->settings.risc_move_byte);
     if (source) check_l1(fiber, source, bytes, false, caller);
     if (target) check_l1(fiber, target, bytes, true, caller);
 }

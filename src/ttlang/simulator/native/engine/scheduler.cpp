@@ -13,7 +13,7 @@
 
 extern "C" {
 ttsim_thread* ttsim_self = nullptr;
-int64_t ttsim_own_cycles = 0;
+ttsim_own_code ttsim_own = {};
 }
 
 namespace ttsim {
@@ -40,7 +40,7 @@ void note_fault(Machine& machine, Fault kind, const Actor& who, const Actor* oth
 
 void switch_to_scheduler(Fiber* fiber) {
     Machine& machine = *fiber->core->machine;
-    fiber->own_cycles = ttsim_own_cycles;
+    fiber->own = ttsim_own;
     ttsim_switch(&fiber->stack_pointer, machine.scheduler_stack_pointer);
 }
 
@@ -79,7 +79,7 @@ void resume(Machine& machine, Fiber* fiber) {
     fiber->state = FiberState::Running;
     fiber->wait = Wait::None;
     ttsim_self = fiber;
-    ttsim_own_cycles = fiber->own_cycles;
+    ttsim_own = fiber->own;
     if (__builtin_expect(machine.window_core && machine.window_core != fiber->core, 0)) close_window(machine);
     machine.switches++;
     ttsim_switch(&machine.scheduler_stack_pointer, fiber->stack_pointer);
@@ -242,7 +242,7 @@ void take_off_spinning(Fiber* fiber) {
 void fiber_main() {
     Fiber* fiber = self();
     fiber->entry();
-    if (fiber->core->machine->timed && (fiber->pending_cycles || ttsim_own_cycles > fiber->ahead)) charge(fiber, fiber->line, 0);  // code behind the last call
+    if (fiber->core->machine->timed && (fiber->pending_cycles || fiber->access_cycles || ttsim_own.cycles > fiber->ahead)) charge(fiber, fiber->line, 0);  // code behind the last call
     if (fiber->core->machine->sanitizer) check_links_ended(*fiber->core->machine, fiber);
     fiber->state = FiberState::Done;
     switch_to_scheduler(fiber);

@@ -27,13 +27,17 @@ struct ttsim_thread {
     uint32_t read_state_bytes[2], write_state_bytes[2];
     uint32_t inline_state[2];
     uint32_t cb_view[64][8];  ///< LocalCBInterface by buffer, filled as kernels ask
-    uint32_t pending_cycles;  ///< of code since the last call; added to the next one
+    uint32_t pending_cycles;  ///< of the API's code since the last call; added to the next one
     uint8_t argument_cycles, address_cycles, page_address_cycles;  ///< a load of an argument, a NoC address made of coordinates, of a page
 };
 /// The processor that runs now.
 extern ttsim_thread* ttsim_self;
-/// Cycles of its own code since its last call, less what its calls include: the code itself adds them, block by block.
-extern int64_t ttsim_own_cycles;
+/// Its own code since its last call: the code itself notes it, block by block.
+struct ttsim_own_code {
+    int64_t cycles;  ///< less what its calls include
+    uint32_t line;   ///< in the kernel's file, of the last block that costs something; 0 if there was none
+};
+extern ttsim_own_code ttsim_own;
 
 // ---- arguments
 uint32_t tensix_arg_out_of_range(uint32_t index, uint32_t common, uint32_t line);
