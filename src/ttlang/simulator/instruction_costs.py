@@ -3,8 +3,8 @@
 
 Kernels for runs with time are compiled with a call at the start of each basic block (`-fsanitize-coverage=trace-pc`). Such a
 call stands where the compiler expects one, so that scratch registers and flags are free there; it is replaced by an addition
-to the engine's counter of what the block costs a RISC-V, and a note of its line. Counted is what comes from the kernel and the files that it includes,
-not what comes from the headers of the API, whose calls have costs of their own.
+to the engine's counter of what the block costs a RISC-V, and a note of its line. Counted is what comes from the kernel and the
+files that it includes, not what comes from the headers of the API, whose calls have costs of their own.
 """
 
 from __future__ import annotations
@@ -107,10 +107,8 @@ def with_costs(
     host, files = _MACHINES[machine], _files(assembly)
     own = {number: not is_api(path) for number, path in files.items()}
     lines = assembly.split("\n")
-    counted, here = (
-        False,
-        0,
-    )  # whether the current location is the kernel's own, and its line if it is in the kernel's file
+    counted = False  # whether the current location is the kernel's own
+    here = 0  # its line, if it is in the kernel's file
     block = -1  # where the current block's call stands; none yet in a new function
     cycles = argument = noted = 0
 
