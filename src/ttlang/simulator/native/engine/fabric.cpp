@@ -220,7 +220,8 @@ inline void go_over(Machine& machine, Packet& packet, Direction direction, const
     if (stored) await_storing(machine, packet, way.link);
     Time tail = way.link.free_at;
     if (direction != Inject) {
-        if (stopped || tail > packet.tail) settle_behind(machine, packet, tail);
+        const Fabric& fabric = machine.fabric;  // a delay that the last router's buffer takes up changes nothing behind it
+        if (stopped || tail + fabric.hop_cycles > packet.tail + fabric.buffer_cycles) settle_behind(machine, packet, tail);
         if (tail < packet.tail) tail = packet.tail;
     }
     packet.tail = way.link.channel_free_at[channel] = tail;
