@@ -166,9 +166,11 @@ def _others(known: dict[str, Declaration], real: str) -> Iterator[Kernel]:
                 yield kernel(key, f"typecast_tile_init<{formats}>()", f"typecast_tile<{formats}>(0)")
     for pool in POOLS:
         for dimension in ("ROW", "COL"):
-            if (pool, dimension) != ("AVG", "ROW"):  # the library has no such function
+            if (pool, dimension) == ("AVG", "ROW"):  # the library has no such function
+                continue
+            for data_format, ending in ((real, ""), ("Int32", "_int")):
                 yield kernel(
-                    f"reduce_{pool.lower()}_{dimension.lower()}",
-                    f"sfpu_reduce_init<PoolType::{pool}, DataFormat::Int32>()",
-                    f"sfpu_reduce<PoolType::{pool}, DataFormat::Int32, ReduceDim::REDUCE_{dimension}>(0)",
+                    f"reduce_{pool.lower()}_{dimension.lower()}{ending}",
+                    f"sfpu_reduce_init<PoolType::{pool}, DataFormat::{data_format}>()",
+                    f"sfpu_reduce<PoolType::{pool}, DataFormat::{data_format}, ReduceDim::REDUCE_{dimension}>(0)",
                 )

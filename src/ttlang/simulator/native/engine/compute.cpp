@@ -100,15 +100,11 @@ void charge_work(Fiber* fiber, uint32_t line, VectorWork work) {
     charge_vector(fiber, line, vector_costs(*fiber->core).work[size_t(work)]);
 }
 
-VectorWork reduction(PoolType pool, ReduceDim dim) {
-    const bool column = dim == ReduceDim::Col;
-    switch (pool) {
-        case PoolType::Sum: return column ? VectorWork::ReduceSumCol : VectorWork::ReduceSumRow;
-        case PoolType::Avg: return column ? VectorWork::ReduceAvgCol : VectorWork::ReduceAvgRow;
-        case PoolType::Max: return column ? VectorWork::ReduceMaxCol : VectorWork::ReduceMaxRow;
-        case PoolType::Min: return column ? VectorWork::ReduceMinCol : VectorWork::ReduceMinRow;
-    }
-    __builtin_unreachable();
+VectorWork reduction(PoolType pool, ReduceDim dim, DataFormat format) {
+    const VectorWork rows[] = {VectorWork::ReduceSumRow, VectorWork::ReduceAvgRow, VectorWork::ReduceMaxRow, VectorWork::ReduceMinRow};
+    const VectorWork rows_int[] = {VectorWork::ReduceSumRowInt, VectorWork::ReduceAvgRowInt, VectorWork::ReduceMaxRowInt, VectorWork::ReduceMinRowInt};
+    const VectorWork row = (is_integer(format) ? rows_int : rows)[size_t(pool)];
+    return VectorWork(size_t(row) + size_t(dim == ReduceDim::Col));
 }
 
 uint32_t extent(const Operand& operand, uint32_t tiles) { return (tiles - 1) * operand.page_size + operand.tile_bytes; }
@@ -566,7 +562,7 @@ void tensix_sfpu_reduce(uint32_t pool, uint32_t dim, uint32_t format, uint32_t d
     TTSIM_MATH_ONLY;
     require(sfpu_reduce(core.math, PoolType(pool), ReduceDim(dim), DataFormat(format), math_tile(fiber, dst, line)), fiber, line,
             "sfpu_reduce", DataFormat(format));
-    charge_work(fiber, line, reduction(PoolType(pool), ReduceDim(dim)));
+    charge_work(fiber, line, reduction(PoolType(pool), ReduceDim(dim), DataFormat(format)));
 }
 
 void tensix_sfpu_bcast(uint32_t op, uint32_t how, uint32_t data, uint32_t vector, uint32_t line) {

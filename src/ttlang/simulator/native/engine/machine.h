@@ -453,7 +453,9 @@ struct Bank {
 #define TTSIM_VECTOR_WORK(X)                                                                                           \
     X(Fill) X(FillInt) X(CopyDest)                                                                                     \
     X(ReduceSumRow) X(ReduceSumCol) X(ReduceAvgRow) X(ReduceAvgCol)                                                    \
-    X(ReduceMaxRow) X(ReduceMaxCol) X(ReduceMinRow) X(ReduceMinCol)
+    X(ReduceMaxRow) X(ReduceMaxCol) X(ReduceMinRow) X(ReduceMinCol)                                                    \
+    X(ReduceSumRowInt) X(ReduceSumColInt) X(ReduceAvgRowInt) X(ReduceAvgColInt)                                        \
+    X(ReduceMaxRowInt) X(ReduceMaxColInt) X(ReduceMinRowInt) X(ReduceMinColInt)
 
 enum class VectorWork : uint8_t {
 #define TTSIM_NAME(name) name,
