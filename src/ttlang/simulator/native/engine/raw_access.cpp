@@ -21,7 +21,8 @@ const Machine* watched;
 uint32_t paid_from;  ///< first L1 offset behind arguments and semaphores, whose calls are paid for
 
 /// Pays for a load or a store of so many bytes of L1, with the next call. A loop that polls looks at the same few words as
-/// often as the host happens to run it, and pays once; code that stores to other words gets on, and pays for all it loads.
+/// often as the host happens to run it, and pays once, for its instructions too; code that stores to other words gets on, and pays
+/// for all it loads. What an access costs includes some of the instructions before it.
 void pay(Fiber* fiber, uint32_t offset, size_t bytes, bool store) {
     const Settings& settings = watched->settings;
     auto& recent = store ? fiber->stored : fiber->loaded;
