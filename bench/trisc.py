@@ -192,7 +192,6 @@ def _register_operation(word: int, first: int, second: int) -> int:
         (0, 4): lambda: first ^ second, (0, 5): lambda: first >> shift, (0x20, 5): lambda: a >> shift,
         (0, 6): lambda: first | second, (0, 7): lambda: first & second,
         (1, 0): lambda: a * b, (1, 1): lambda: a * b >> 32, (1, 2): lambda: a * second >> 32, (1, 3): lambda: first * second >> 32,
-        (1, 4): lambda: int(a / b) if b else MASK, (1, 6): lambda: a - int(a / b) * b if b else a,
         (1, 5): lambda: first // second if second else MASK, (1, 7): lambda: first % second if second else first,
         (0x10, 2): lambda: (first << 1) + second, (0x10, 4): lambda: (first << 2) + second, (0x10, 6): lambda: (first << 3) + second,
         (0x20, 4): lambda: ~(first ^ second), (0x20, 6): lambda: first | ~second, (0x20, 7): lambda: first & ~second,

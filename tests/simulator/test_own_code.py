@@ -28,11 +28,17 @@ void kernel_main() {
 """
 
 
-def run(device: Device, body: str, sanitize: bool = False, signal: bool = False) -> int:
-    """Cycles of a reader with a buffer of 8 KiB; with `signal` another core counts up its semaphore, late."""
+def reader(text: str) -> Program:
+    """A reader with a buffer of 8 KiB."""
     program = Program()
-    program.add_kernel(KERNEL.replace("BODY", body), "reader", CORE)
+    program.add_kernel(text, "reader", CORE, runtime_args={(0, 0): [7]})
     program.add_circular_buffer(0, CORE, page_size=8192, num_pages=1)
+    return program
+
+
+def run(device: Device, body: str, sanitize: bool = False, signal: bool = False) -> int:
+    """Cycles of a reader; with `signal` another core counts up its semaphore, late."""
+    program = reader(KERNEL.replace("BODY", body))
     if signal:
         x, y = device.noc_coordinate(0, 0)
         text = SIGNAL.replace("X", str(x)).replace("Y", str(y))
@@ -82,29 +88,27 @@ def test_calls_that_move_bytes_take_time(opened, call):
     assert one - none == pytest.approx(costs["move_call"] + 1024 * costs["move_byte"], abs=6)
 
 
-def test_a_loop_that_polls_ends_when_the_word_changes_and_pays_for_one_look(opened):
-    """However often the host went round: time comes from the signal, not from the loop."""
-    poll = """auto flag = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_semaphore(0));
+POLL = """auto flag = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_semaphore(0));
     words[0] = words[1] = 0;
     while (*flag == 0) LOOK
     noc_async_read_barrier();"""
-    plain = {run(opened, poll.replace("LOOK", "{}"), signal=True) for _ in range(3)}
+
+
+def test_a_loop_that_polls_ends_when_the_word_changes_and_pays_for_one_look(opened):
+    """However often the host went round: time comes from the signal, not from the loop."""
+    plain = {run(opened, POLL.replace("LOOK", "{}"), signal=True) for _ in range(3)}
     looks = {
-        run(opened, poll.replace("LOOK", "if (words[0] || words[1]) break;"), signal=True) for _ in range(3)
+        run(opened, POLL.replace("LOOK", "if (words[0] || words[1]) break;"), signal=True) for _ in range(3)
     }
     assert len(plain) == len(looks) == 1
     assert 0 <= looks.pop() - plain.pop() <= 2 * opened.chip.costs["risc"]["l1_load"]
 
 
 def test_arithmetic_between_looks_is_paid_once(opened):
-    poll = """auto flag = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(get_semaphore(0));
-    words[0] = words[1] = 0;
-    while (*flag == 0) LOOK
-    noc_async_read_barrier();"""
     looks = {
         run(
             opened,
-            poll.replace("LOOK", "{ if (WORD * 77 / 5 % 3 == 7) break; }").replace("WORD", word),
+            POLL.replace("LOOK", "{ if (WORD * 77 / 5 % 3 == 7) break; }").replace("WORD", word),
             signal=True,
         )
         for word in ("words[0]", "words[1]")
@@ -172,10 +176,7 @@ void kernel_main() {
 
 
 def test_time_is_on_the_lines_of_the_code_that_takes_it(opened):
-    program = Program()
-    program.add_kernel(LINES, "reader", CORE, runtime_args={(0, 0): [7]})
-    program.add_circular_buffer(0, CORE, page_size=8192, num_pages=1)
-    done = opened.run(program, sanitize=False)
+    done = opened.run(reader(LINES), sanitize=False)
     busy = {row.line: row.busy for row in done.lines}
     risc = opened.chip.costs["risc"]
     assert 3000 < sum(busy.get(line, 0) for line in (7, 8)) < 6500
@@ -185,11 +186,8 @@ def test_time_is_on_the_lines_of_the_code_that_takes_it(opened):
 
 
 def test_code_without_time_costs_nothing(opened):
-    program = Program()
-    program.add_kernel(
-        KERNEL.replace("BODY", COUNTED.replace("COUNT", "100000").replace("BODY", "h *= 3;")), "reader", CORE
-    )
-    program.add_circular_buffer(0, CORE, page_size=8192, num_pages=1)
+    body = COUNTED.replace("COUNT", "100000").replace("BODY", "h *= 3;")
+    program = reader(KERNEL.replace("BODY", body))
     assert opened.run(program, sanitize=False, time=False).cycles < 100
 
 

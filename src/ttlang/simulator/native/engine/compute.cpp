@@ -100,11 +100,10 @@ void charge_work(Fiber* fiber, uint32_t line, VectorWork work) {
     charge_vector(fiber, line, vector_costs(*fiber->core).work[size_t(work)]);
 }
 
+/// In VectorWork they stand in the order of PoolType, rows before columns.
 VectorWork reduction(PoolType pool, ReduceDim dim, DataFormat format) {
-    const VectorWork rows[] = {VectorWork::ReduceSumRow, VectorWork::ReduceAvgRow, VectorWork::ReduceMaxRow, VectorWork::ReduceMinRow};
-    const VectorWork rows_int[] = {VectorWork::ReduceSumRowInt, VectorWork::ReduceAvgRowInt, VectorWork::ReduceMaxRowInt, VectorWork::ReduceMinRowInt};
-    const VectorWork row = (is_integer(format) ? rows_int : rows)[size_t(pool)];
-    return VectorWork(size_t(row) + size_t(dim == ReduceDim::Col));
+    const VectorWork first = is_integer(format) ? VectorWork::ReduceSumRowInt : VectorWork::ReduceSumRow;
+    return VectorWork(size_t(first) + 2 * size_t(pool) + size_t(dim == ReduceDim::Col));
 }
 
 uint32_t extent(const Operand& operand, uint32_t tiles) { return (tiles - 1) * operand.page_size + operand.tile_bytes; }

@@ -242,7 +242,8 @@ void take_off_spinning(Fiber* fiber) {
 void fiber_main() {
     Fiber* fiber = self();
     fiber->entry();
-    if (fiber->core->machine->timed && (fiber->pending_cycles || fiber->access_cycles || ttsim_own.cycles > fiber->ahead)) charge(fiber, fiber->line, 0);  // code behind the last call
+    const bool code_behind_last_call = fiber->pending_cycles || fiber->access_cycles || ttsim_own.cycles > fiber->ahead;
+    if (code_behind_last_call && fiber->core->machine->timed) charge(fiber, fiber->line, 0);
     if (fiber->core->machine->sanitizer) check_links_ended(*fiber->core->machine, fiber);
     fiber->state = FiberState::Done;
     switch_to_scheduler(fiber);
