@@ -67,7 +67,7 @@ def test_error_against_silicon(timing, name):
 
 @pytest.mark.parametrize(("table", "largest"), [("gemm_N150_manual", 2048), ("gemm_N150_more", 1024)])
 def test_products_of_the_whole_chip(timing, table, largest):
-    rows = [row for row in timing.gemm("WH", table) if int(row.name.split()[0]) <= largest]
+    rows = [row for row in timing.compute.gemm("WH", table) if int(row.name.split()[0]) <= largest]
     found = timing.summarise([timing.Result(row, row.model()) for row in rows])
     assert found.mean <= 0.06 and abs(found.worst.error) <= 0.15 and found.ordered >= 0.98 * found.pairs
 
