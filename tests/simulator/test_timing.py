@@ -75,7 +75,7 @@ def test_products_of_the_whole_chip(timing, table, largest):
 @pytest.mark.parametrize("sharded", [False, True])
 def test_the_program_of_the_whole_chip_multiplies(timing, sharded):
     """Both programs keep the protocol; the result is that of NumPy, but for partial sums in bfloat16."""
-    matmul, rng = timing.matmul, np.random.default_rng(0)
+    matmul, rng = timing.compute.matmul, np.random.default_rng(0)
     blocks = matmul.Blocks.of("wormhole_b0", 512, 512, 512, 1, 1, sharded)
     product = matmul.Product(blocks, "Float16_b", "HiFi4")
     a, b, result = (rng.standard_normal((512, 512), np.float32).astype(ml_dtypes.bfloat16) for _ in range(3))
