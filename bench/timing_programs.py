@@ -484,7 +484,7 @@ def add_bank_streams(
 
 def stream_banks(chip: str, pairs: Sequence[tuple[tuple[int, int], int]], write: bool, noc: int = 0) -> float:
     """Bytes a cycle of cores that each stream one DRAM bank, until the last has done; `pairs` of a core and its bank."""
-    opened, count, size = device(chip), 64, 8192
+    opened, count, size = device(chip), 128, 8192
     program = Program()
     with allocated(chip, (opened.chip.dram.banks, size)) as (buffer,):
         add_bank_streams(program, pairs, buffer, size, count, write, noc)

@@ -11,21 +11,21 @@ import pytest
 BOUNDS = {
     "noc_latencies BH L1 writes": (0.02, 0.05, 0.99),
     "noc_latencies WH L1 writes": (0.02, 0.05, 0.99),
-    "wh_dram_table, one channel": (0.02, 0.03, 1.0),
-    "wh_dram_table, twelve channels": (0.06, 0.28, 1.0),
+    "wh_dram_table, one channel": (0.01, 0.02, 1.0),
+    "wh_dram_table, twelve channels": (0.04, 0.15, 1.0),
     "double_buffer_WH bf16": (0.03, 0.08, 0.97),
-    "double_buffer_WH fp32": (0.04, 0.08, 1.0),
-    "double_buffer_WH, 1024 tiles": (0.03, 0.06, 1.0),
+    "double_buffer_WH fp32": (0.04, 0.12, 0.96),
+    "double_buffer_WH, 1024 tiles": (0.03, 0.12, 1.0),
     "double_buffer_WH 64 cores": (0.05, 0.11, 0.5),
     "split_reader_WH": (0.04, 0.06, 1.0),
     "dual_noc_read_BH": (0.06, 0.15, 0.97),
     "row_unicast_vs_mcast_WH": (0.04, 0.15, 0.99),
     "compute_block_size_WH": (0.03, 0.05, 1.0),
     "compute_block_size, formats kept, WH": (0.03, 0.05, 1.0),
-    "noc_placement_WH": (0.06, 0.15, 1.0),
-    "reader_placement_WH": (0.05, 0.10, 1.0),
-    "dram_saturation_WH": (0.05, 0.12, 0.98),
-    "width_split_WH": (0.05, 0.15, 0.95),
+    "noc_placement_WH": (0.06, 0.15, 0.98),
+    "reader_placement_WH": (0.03, 0.06, 1.0),
+    "dram_saturation_WH": (0.03, 0.08, 0.99),
+    "width_split_WH": (0.03, 0.08, 0.95),
     "noc_one_packet_BH": (0.04, 0.13, 0.95),
     "compute_fusion_phases_WH": (0.05, 0.24, 0.98),
     "reduce_block_BH": (0.04, 0.13, 1.0),
@@ -33,15 +33,15 @@ BOUNDS = {
     "handshake_elision_BH": (0.04, 0.08, 1.0),
     "matrix unit, unpack, pack": (0.04, 0.07, 0.97),
     "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
-    "bank_placement_WH": (0.05, 0.15, 1.0),
-    "bank_stagger_BH": (0.08, 0.17, 0.97),
+    "bank_placement_WH": (0.06, 0.15, 0.97),
+    "bank_stagger_BH": (0.08, 0.17, 0.96),
     "page_walk_order_WH": (0.03, 0.08, 1.0),
     "transfer_alignment_WH, aligned": (0.06, 0.13, 1.0),
     "transfer_alignment_WH, misaligned": (0.02, 0.04, 1.0),
     "index_staging_WH, differences": (0.03, 0.05, 1.0),
     "zero_copy_fold_WH": (0.06, 0.10, 0.95),
-    "distribution_gate_WH": (0.06, 0.15, 0.98),
-    "constant_synthesis_WH": (0.05, 0.10, 1.0),
+    "distribution_gate_WH": (0.04, 0.08, 0.98),
+    "constant_synthesis_WH": (0.05, 0.13, 1.0),
     "eltwise_l1_vs_dest_accumulate_BH": (0.06, 0.08, 1.0),
     "matmul_output_subblock_BH": (0.02, 0.05, 1.0),
     "row_reduce_accumulate_WH": (0.03, 0.12, 0.98),
@@ -49,7 +49,7 @@ BOUNDS = {
     "reduce_block_shapes_BH": (0.06, 0.13, 0.96),
     "reduce_block_fidelity_BH": (0.06, 0.15, 0.97),
     "reduce_block_reduced_BH": (0.05, 0.24, 0.98),
-    "mcast_topology_BH": (0.06, 0.12, 1.0),
+    "mcast_topology_BH": (0.065, 0.12, 1.0),
     "shared_input_reuse_BH": (0.06, 0.08, 1.0),
     "tensix_all_reduce_compute_WH": (0.06, 0.14, 1.0),
     "tensix_all_reduce_ring_transport_WH": (0.05, 0.18, 0.98),
@@ -163,7 +163,7 @@ def test_the_interface_takes_no_other_request_within_linked_multicasts(timing, l
         program.add_kernel(programs.text.dataflow(kernel), "writer", (0, 0, 0, 0), noc=0)
         return opened.run(program, sanitize=False).cycles
 
-    packet = 8192 / opened.chip.noc.flit_bytes * opened.chip.noc.cycles_per_flit
+    packet = 8192 / opened.chip.noc.flit_bytes * opened.chip.noc.l1_write_cycles_per_flit
     issue = opened.chip.costs["risc"]["noc_multicast"]
     more = ends(packets * 8192, linked) - ends(8192, linked)
     assert more == pytest.approx(max(waits_for * packet, issue * (packets - 1)), abs=60)
@@ -190,7 +190,7 @@ def test_writes_to_dram_leave_long_before_their_acknowledge_on_blackhole_only(ti
             )  # fmt: skip
             took.append(programs.device(chip).run(program, sanitize=False).cycles)
     assert took[0] <= took[1]
-    assert (took[1] - took[0] > 100) == earlier
+    assert (took[1] - took[0] > 150) == earlier
 
 
 def test_many_readers_of_one_network_are_slower_against_its_direction(timing):
@@ -229,6 +229,80 @@ def test_a_channel_serves_near_cores_first_and_loses_no_time(timing):
     assert by_distance[0] < 0.3 * by_distance[-1]
     ideal = len(cores) * count * size / opened.chip.dram.read_bytes_per_cycle
     assert result.cycles == pytest.approx(ideal, rel=0.03)
+
+
+def test_reads_take_turns_where_their_requests_meet(timing):
+    """Requests go along x, then along y (NoC 0): one core of a row has as many turns as all those of the rows behind it together."""
+    programs, count, size = timing.programs, 64, 8192
+    opened = programs.device("wormhole_b0")
+    bank = opened.chip.noc.dram_noc0.index((0, 5))
+    near, far = (7, 3), [(column, 1) for column in range(4)]
+    program = programs.Program()
+    with programs.allocated("wormhole_b0", (opened.chip.dram.banks, size)) as (buffer,):
+        programs.add_bank_streams(program, [(core, bank) for core in (near, *far)], buffer, size, count)
+        result = opened.run(program, sanitize=False)
+    end = next(thread.end for thread in result.threads if thread.core == near)
+    assert end == pytest.approx(2 * count * size / opened.chip.dram.read_bytes_per_cycle, rel=0.05)
+
+
+def test_two_reads_that_share_a_link_have_a_flit_a_cycle_of_it(timing):
+    """Twelve random pairs of ISA DRAMTile, of which two share a link: 15.82 bytes a cycle each."""
+    programs = timing.programs
+    opened = programs.device("wormhole_b0")
+    banks = [opened.chip.noc.dram_noc0.index(place) for place in ((0, 1), (0, 5))]
+    pairs = [((0, row), bank) for row, bank in zip((5, 6), banks, strict=True)]
+    assert programs.stream_banks("wormhole_b0", pairs, write=False) / 2 == pytest.approx(15.82, rel=0.01)
+
+
+WRITE_PAGES = """    for (uint32_t i = 0; i < 200; i++)
+        noc_async_write({l1}, get_noc_addr({x}, {y}, {l1}), 2048);
+    noc_async_write_barrier();
+"""
+
+
+def test_a_router_loses_cycles_between_packets_of_two_cores(timing):
+    """Two cores write over the same links, in one channel: of its two packets one waits for the other's tail."""
+    programs, l1 = timing.programs, timing.programs.SCRATCH
+    opened = programs.device("wormhole_b0")
+
+    def cycles(sources):
+        program = programs.Program()
+        for column in sources:
+            x, y = opened.noc_coordinate(column + 4, 0)
+            program.add_kernel(
+                programs.text.dataflow(WRITE_PAGES.format(l1=l1, x=x, y=y)), "writer", (column, 0, column, 0), noc=0
+            )
+        return opened.run(program, sanitize=False).cycles
+
+    noc = opened.chip.noc
+    on_link = noc.link_packet_cycles + 2048 / noc.flit_bytes
+    alone = noc.packet_cycles + 2048 / noc.flit_bytes * noc.l1_write_cycles_per_flit
+    assert cycles([0]) == pytest.approx(200 * alone, rel=0.05)
+    assert cycles([0, 1]) == pytest.approx(400 * (on_link + noc.turn_cycles), rel=0.05)
+
+
+WRITE_ONE = """    constexpr auto args = TensorAccessorArgs<0>();
+    const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
+    noc_async_write(L1, get_noc_addr(0, pages), BYTES);
+    noc_async_write_barrier();
+"""
+
+
+def test_a_channel_stores_a_packet_while_it_arrives(timing):
+    """`noc_latencies`: one write to DRAM takes 409 cycles for 64 bytes and 763 for 8192, not more than the channel takes to store them."""
+    programs = timing.programs
+    opened = programs.device("wormhole_b0")
+    took = []
+    for size in (64, 8192):
+        program = programs.Program()
+        with programs.allocated("wormhole_b0", (1, 8192)) as (buffer,):
+            source = WRITE_ONE.replace("L1", str(programs.SCRATCH)).replace("BYTES", str(size))
+            program.add_kernel(
+                programs.text.dataflow(source), "writer", (0, 0, 0, 0), compile_time_args=buffer.accessor_args,
+                runtime_args={(0, 0): [buffer.address]},
+            )  # fmt: skip
+            took.append(opened.run(program, sanitize=False).cycles)
+    assert took[1] - took[0] == pytest.approx((8192 - 64) / opened.chip.dram.write_bytes_per_cycle, rel=0.02)
 
 
 WRITE_AMONG_READS = """    constexpr auto args = TensorAccessorArgs<0>();

@@ -89,12 +89,15 @@ class Network:
     depart_cycles: int
     atomic_access_cycles: int
     atomic_landing_cycles: int
-    cycles_per_flit: float
+    link_packet_cycles: int
     packet_cycles: float
+    l1_write_cycles_per_flit: float
     l1_read_cycles_per_flit: float
     l1_copy_cycles_per_flit: float
+    l1_intake_cycles_per_flit: float
     landing_cycles_per_flit: float
     buffer_cycles: int
+    turn_cycles: int
     worker_x: tuple[int, ...]
     worker_y: tuple[int, ...]
     virtual_x: tuple[int, ...]

@@ -35,6 +35,8 @@ bool create_fabric(Machine& machine) {
     fabric.columns = uint32_t(settings.noc_columns);
     fabric.rows = uint32_t(settings.noc_rows);
     fabric.buffer_cycles = uint32_t(settings.noc_buffer_cycles);
+    fabric.l1_intake = float(settings.noc_l1_intake_cycles_per_flit);
+    fabric.turn_cycles = Time(settings.noc_turn_cycles);
     fabric.hop_cycles = Time(settings.noc_hop_cycles);
     fabric.niu_cycles = Time(settings.noc_niu_cycles);
     const size_t routers = fabric.routers();
@@ -109,20 +111,25 @@ struct Way {
         const Time* const free_at = link.channel_free_at;
         return first + uint32_t(count == 2 && free_at[first + 1] < free_at[first]);
     }
+    /// When the first in line has its turn: a router needs some cycles from a tail to the head of another packet, a source none.
+    Time turn_at(const Fabric& fabric) const {
+        const Time free_at = link.channel_free_at[soonest()];
+        return free_at == NEVER || number % DIRECTIONS == Inject ? free_at : free_at + fabric.turn_cycles;
+    }
     bool somebody_waits() const { return link.somebody_waits(line); }
     PacketList& waiting(const Fabric& fabric, uint32_t noc) const { return fabric.line[noc][number * LINES + line]; }
 };
 
 void take_turn(Machine& machine, Event* event);
 
-/// Posts the turn of the first packet in line, if it is known when a channel will be free.
+/// Posts the turn of the first packet in line, if it is known when that is.
 void post_turn(Machine& machine, uint32_t noc, const Way& way) {
     if (!way.somebody_waits()) return;
     Packet& first = *way.waiting(machine.fabric, noc).head;
-    const Time free_at = way.link.channel_free_at[way.soonest()];
-    if (first.waits || free_at == NEVER) return;
+    const Time turn_at = way.turn_at(machine.fabric);
+    if (first.waits || turn_at == NEVER) return;
     first.waits = true;
-    post_event(machine, first.event, free_at > machine.now ? free_at : machine.now, take_turn);
+    post_event(machine, first.event, turn_at > machine.now ? turn_at : machine.now, take_turn);
 }
 
 /// Calls `visit(link number, beyond the edge, flits of the packet that the buffers from there on take up)` for the links behind the
@@ -187,37 +194,24 @@ void keep_behind(Machine& machine, Packet& packet, Time goes_on) {
         settle_behind(machine, packet, goes_on + packet.occupancy);
 }
 
-/// A DRAM channel that has as many bytes to store as its queue holds takes no more: the link to it is blocked until then.
-void await_room(const Machine& machine, const Packet& packet, Link& link) {
-    const double queued = machine.settings.dram_write_queue_bytes / machine.settings.dram_write_bytes_per_cycle;
-    const double room_at = machine.bank[packet.bank].busy_until[1] - queued;
-    if (room_at > double(link.free_at)) link.free_at = Time(room_at);
-}
-
-/// A write that the queue cannot hold is on the link until all but the queue's bytes are stored: by a channel that has turned to
-/// writes, after the read that it is at.
-void await_storing(const Machine& machine, const Packet& packet, Link& link) {
+/// A DRAM channel begins to store a packet when its head arrives. A packet of which the channel's queue cannot hold all that is not
+/// stored yet is on the link until it can, and keeps its channels of the network.
+void store(Machine& machine, Packet& packet, Link& link) {
     const Settings& settings = machine.settings;
-    const double more = packet.bytes - settings.dram_write_queue_bytes, now = double(machine.now);
-    if (more <= 0) return;
-    const Bank& bank = machine.bank[packet.bank];
-    double start = bank.busy_until[1];
-    if (start <= now) {
-        const double a_read = packet.bytes / settings.dram_read_bytes_per_cycle, reads = bank.busy_until[0] - now;
-        const double turned = (reads < a_read ? reads : a_read) + settings.dram_turnaround_cycles;
-        start = now + (bank.last_direction == 0 && bank.bytes && turned > 0 ? turned : 0);
-    }
-    const Time stored = Time(start + more / settings.dram_write_bytes_per_cycle);
-    if (stored > link.free_at) link.free_at = stored;
+    const double rate = settings.dram_write_bytes_per_cycle, queue = settings.dram_write_queue_bytes;
+    const double to_store = (machine.bank[packet.bank].busy_until[1] - double(machine.now)) * rate;
+    packet.acknowledged = serve_write(machine, packet);
+    if ((to_store > 0 ? to_store : 0) + packet.bytes <= queue) return;
+    const Time room_at = packet.acknowledged - Time(queue / rate);
+    if (room_at > link.free_at) link.free_at = room_at;
 }
 
 /// Packets of several channels share a link flit by flit: a head goes over at once, the tail when all flits that were there before
 /// and its own have gone over, and not before it came.
 inline void go_over(Machine& machine, Packet& packet, Direction direction, const Way& way, uint32_t channel, bool stopped) {
     const bool stored = direction == Eject && packet.bank != NO_BANK && !is_response(packet);
-    if (stored) await_room(machine, packet, way.link);
     claim(machine, packet, way.link, direction);
-    if (stored) await_storing(machine, packet, way.link);
+    if (stored) store(machine, packet, way.link);
     Time tail = way.link.free_at;
     if (direction != Inject) {
         const Fabric& fabric = machine.fabric;  // a delay that the last router's buffer takes up changes nothing behind it
@@ -239,14 +233,15 @@ void take_turn(Machine& machine, Event* event) {
     Packet& packet = head_packet(event);
     const Way way = way_of(machine, packet, packet.toward);
     const uint32_t channel = way.soonest(), noc = packet.noc;
+    const Time turn_at = way.turn_at(machine.fabric);
     packet.waits = false;
-    if (way.link.channel_free_at[channel] <= machine.now) {
+    if (turn_at <= machine.now) {
         PacketList& line = way.waiting(machine.fabric, noc);
         line.take();
         way.link.busy_and_lines &= ~(uint64_t(!line.head) << way.line);
         go_over(machine, packet, packet.toward, way, channel, true);
     } else if (packet.toward != Inject) {
-        keep_behind(machine, packet, way.link.channel_free_at[channel]);
+        keep_behind(machine, packet, turn_at);
     }
     post_turn(machine, noc, way);
 }
@@ -257,7 +252,7 @@ __attribute__((noinline)) void wait_in_line(Machine& machine, Packet& packet, Di
     PacketList& line = way.waiting(machine.fabric, packet.noc);
     packet.toward = direction;
     packet.waits = false;
-    const Time goes_on = way.somebody_waits() ? NEVER : way.link.channel_free_at[way.soonest()];
+    const Time goes_on = way.somebody_waits() ? NEVER : way.turn_at(machine.fabric);
     line.add(packet);
     way.link.busy_and_lines |= uint64_t(1) << way.line;
     if (direction != Inject) keep_behind(machine, packet, goes_on);

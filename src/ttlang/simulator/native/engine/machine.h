@@ -351,7 +351,7 @@ struct alignas(64) Packet {
     Event departure;   ///< leaving the source
     Packet *next_flight, *previous_flight;  ///< writes of the fiber that have not landed
     Packet* parent;
-    Time acknowledged; ///< of a multicast: the latest acknowledge so far
+    Time acknowledged; ///< of a multicast: the latest acknowledge so far; of a write to DRAM: when the channel has stored it
     Actor issuer;      ///< of an atomic increment
     Time issued;
     uint32_t issued_line;
@@ -394,7 +394,8 @@ constexpr uint16_t PAST_EDGE = 0x8000;  ///< the way there passes the edge of th
 struct Fabric {
     uint32_t columns, rows;
     uint32_t buffer_cycles;
-    Time hop_cycles, niu_cycles;
+    float l1_intake;              ///< cycles in which L1 takes what a link carries in one
+    Time turn_cycles, hop_cycles, niu_cycles;
     uint8_t *x, *y;               ///< of a router
     uint16_t* neighbour[NOCS];    ///< [router][AlongX, AlongY]: the next one in the direction of the NoC, and PAST_EDGE
     Link* link[NOCS];             ///< [router][direction]
@@ -405,15 +406,27 @@ struct Fabric {
     uint32_t routers() const { return columns * rows; }
 };
 
-constexpr uint32_t DISTANCES = 64;  ///< hops that are told apart
+/// Reads that wait for a DRAM channel on one NoC. Their requests fill the routers on the way: those of a trunk, along the axis that
+/// they take last, and of a branch along the other axis at each of its routers.
+struct ReadTree {
+    static constexpr uint32_t AWAY = 32;  ///< hops along one axis, at most
+    PacketList line[AWAY][AWAY];          ///< [hops along the trunk][along the branch]
+    uint32_t trunk, branch[AWAY];         ///< where somebody waits, as bits
+    uint32_t trunk_turns, branch_turns[AWAY];
+
+    void add(Packet& packet, uint32_t along_trunk, uint32_t along_branch);
+    Packet& take();
+    void clear();
+};
 
 struct Bank {
     uint8_t* memory;
     uint64_t committed;    ///< bytes that may be used
-    PacketList waiting[DISTANCES];  ///< reads, by the hops that their requests took
-    uint64_t distances;    ///< of those that wait, as bits
+    ReadTree waiting[NOCS];  ///< reads
     uint32_t turns;        ///< so far
-    Event turn;            ///< when the channel takes the next of them
+    Event turn;            ///< when the channel takes the next read
+
+    bool read_waits() const { return waiting[0].trunk | waiting[1].trunk; }
     double busy_until[2];  ///< by direction: end of the last packet in the queue
     uint8_t last_direction;
     uint64_t busy;
@@ -432,8 +445,8 @@ struct Bank {
     X(dram_turnaround_cycles) X(dram_mixed_turnaround_cycles) X(dram_page_bytes) X(dram_read_access_cycles) X(dram_write_access_cycles) X(dram_write_depart_cycles) X(dram_read_request_cycles) \
     X(noc_columns) X(noc_rows) X(noc_flit_bytes) X(noc_max_burst) X(noc_hop_cycles) X(noc_niu_cycles)                  \
     X(noc_read_access_cycles) X(noc_write_access_cycles) X(noc_depart_cycles) X(noc_atomic_access_cycles)              \
-    X(noc_cycles_per_flit) X(noc_packet_cycles) X(noc_l1_read_cycles_per_flit) X(noc_l1_copy_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
-    X(noc_buffer_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(risc_compute_circular_buffer_latency) X(math_copy_32bit_cycles) X(math_init_cycles)          \
+    X(noc_packet_cycles) X(noc_link_packet_cycles) X(noc_l1_write_cycles_per_flit) X(noc_l1_read_cycles_per_flit) X(noc_l1_intake_cycles_per_flit) X(noc_l1_copy_cycles_per_flit) X(noc_landing_cycles_per_flit)          \
+    X(noc_buffer_cycles) X(noc_turn_cycles) X(noc_atomic_landing_cycles) X(dram_write_buffer_bytes) X(dram_write_queue_bytes) X(risc_compute_circular_buffer) X(risc_compute_circular_buffer_latency) X(math_copy_32bit_cycles) X(math_init_cycles)          \
     X(risc_circular_buffer) X(risc_noc_read) X(risc_noc_write) X(risc_noc_read_with_state) X(risc_noc_write_with_state)\
     X(risc_noc_read_one_packet) X(risc_noc_write_one_packet) X(risc_page_address)                                            \
     X(risc_noc_multicast) X(risc_noc_atomic) X(risc_noc_inline_write) X(risc_barrier)                                  \

@@ -46,7 +46,9 @@ Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
 inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
 /// Claims the flits of a link of the router where the packet's head is, from now on; returns when the first of them passes.
 inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction direction) {
-    const uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    const bool into_l1 = direction == Eject && (packet.bank == NO_BANK || packet.kind == PacketKind::Read);
+    uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
+    if (into_l1) cycles = uint32_t(float(cycles) * machine.fabric.l1_intake);
     const Time start = link.free_at > machine.now ? link.free_at : machine.now;
     link.free_at = start + cycles;
     link.add_busy(cycles);
@@ -63,6 +65,8 @@ void pass(Machine& machine, Packet& packet, Direction direction);
 Time tail_leaves(const Machine& machine, const Packet& packet);
 /// The packet's source has sent it at `tail`. In noc.cpp.
 void depart(Machine& machine, Packet& packet, Time tail);
+/// The DRAM channel stores the packet, from now on: returns when it has. In noc.cpp.
+Time serve_write(Machine& machine, const Packet& packet);
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);
 /// Moves the packet's head one router on along x or y.

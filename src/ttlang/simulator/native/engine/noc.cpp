@@ -31,15 +31,19 @@ void post(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event
     machine.events.push(&event);
 }
 
-/// Cycles in which a packet passes one point: its header and the gap behind it, then its data.
-uint32_t passing(const Settings& settings, uint32_t bytes, double cycles_per_flit) {
+uint32_t data_flits(const Settings& settings, uint32_t bytes) {
     const uint32_t flit = uint32_t(settings.noc_flit_bytes);
-    return uint32_t(settings.noc_packet_cycles + (bytes + flit - 1) / flit * cycles_per_flit + 0.5);
+    return (bytes + flit - 1) / flit;
+}
+
+/// Cycles in which a network interface sends a packet that it reads from L1.
+uint32_t sending(const Settings& settings, uint32_t bytes, double cycles_per_flit) {
+    return uint32_t(settings.noc_packet_cycles + data_flits(settings, bytes) * cycles_per_flit + 0.5);
 }
 
 /// The channel serves the packet: returns when its last byte has passed. Reads and writes wait in a queue each, and are taken in
 /// turn while both have something: who comes to one queue pushes the end of the other back by as much as it takes in between.
-Time serve_bank(Machine& machine, Packet& packet, uint8_t direction, Time& first) {
+Time serve_bank(Machine& machine, const Packet& packet, uint8_t direction, Time& first) {
     const Settings& settings = machine.settings;
     Bank& bank = machine.bank[packet.bank];
     double& own = bank.busy_until[direction];
@@ -137,17 +141,15 @@ void fetch_core(const Core& core) {
 
 void landed(Machine& machine, Packet* packet) {
     move_bytes(machine, packet, packet->target);
-    Time acknowledged = machine.now + packet->hops_back * machine.fabric.hop_cycles + landing_cycles(machine, *packet);
+    const Settings& settings = machine.settings;
+    Time acknowledged = machine.now + packet->hops_back * machine.fabric.hop_cycles;
     if (packet->bank != NO_BANK) {
-        Time first;
-        const Time served = serve_bank(machine, *packet, 1, first);
-        const Time buffered = Time(machine.settings.dram_write_buffer_bytes / machine.settings.dram_write_bytes_per_cycle);
-        const Time by_channel = served - (served > buffered ? buffered : 0) + packet->hops_back * machine.fabric.hop_cycles;
-        acknowledged += Time(machine.settings.noc_write_access_cycles + machine.settings.dram_write_access_cycles);
-        if (by_channel > acknowledged) acknowledged = by_channel;
+        const Time buffered = Time(settings.dram_write_buffer_bytes / settings.dram_write_bytes_per_cycle);
+        if (packet->acknowledged > machine.now + buffered) acknowledged += packet->acknowledged - machine.now - buffered;
+        acknowledged += Time(settings.noc_write_access_cycles + settings.dram_write_access_cycles);
     } else {
-        acknowledged += Time(packet->kind == PacketKind::Atomic ? machine.settings.noc_atomic_access_cycles
-                                                                : machine.settings.noc_write_access_cycles);
+        acknowledged += landing_cycles(machine, *packet);
+        acknowledged += Time(packet->kind == PacketKind::Atomic ? settings.noc_atomic_access_cycles : settings.noc_write_access_cycles);
     }
     if (packet->kind == PacketKind::Write) unlink_flight(packet);
     if (packet->fiber->flight[packet->noc].writes == 1) fetch_fiber(*packet->fiber);
@@ -230,18 +232,12 @@ void post_bank_turn(Machine& machine, Bank& bank) {
     post(machine, bank.turn, free_at > machine.now ? free_at : machine.now, bank_turn);
 }
 
-/// The channel takes the next read. Requests that wait for it fill the routers on their way, each of which takes those from behind
-/// and its own in turn: every other turn is that of the nearest, every other one of the rest that of the next, and so on.
+/// The channel takes the next read: those of the two NoCs in turn.
 void bank_turn(Machine& machine, Event* event) {
     Bank& bank = *holder_of<Bank, offsetof(Bank, turn)>(event);
-    uint64_t left = bank.distances;
-    for (uint32_t turns = ++bank.turns; !(turns & 1) && (left & (left - 1)); turns >>= 1) left &= left - 1;
-    const uint32_t distance = uint32_t(__builtin_ctzll(left));
-    PacketList& line = bank.waiting[distance];
-    Packet& packet = line.take();
-    bank.distances &= ~(uint64_t(!line.head) << distance);
-    serve_read(machine, packet);
-    if (bank.distances) post_bank_turn(machine, bank);
+    const uint32_t noc = bank.turns++ % NOCS;
+    serve_read(machine, bank.waiting[bank.waiting[noc].trunk ? noc : noc ^ 1].take());
+    if (bank.read_waits()) post_bank_turn(machine, bank);
 }
 
 /// The request has reached the source of the data.
@@ -249,11 +245,13 @@ void read_at_source(Machine& machine, Event* event) {
     Packet& packet = head_packet(event);
     if (packet.bank == NO_BANK) return inject(machine, event);
     Bank& bank = machine.bank[packet.bank];
-    if (!bank.distances && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
-    const uint32_t distance = packet.hops_back < DISTANCES ? packet.hops_back : DISTANCES - 1;
-    const bool first = !bank.distances;
-    bank.waiting[distance].add(packet);
-    bank.distances |= uint64_t(1) << distance;
+    const bool first = !bank.read_waits();
+    if (first && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
+    const Hops came = hops(machine.fabric, packet.noc, packet.to_node, packet.node);
+    if (packet.noc == 0)
+        bank.waiting[0].add(packet, came.y, came.x);
+    else
+        bank.waiting[1].add(packet, came.x, came.y);
     if (first) post_bank_turn(machine, bank);
 }
 
@@ -269,7 +267,40 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
     return last;
 }
 
+/// A router takes what comes from behind and what joins there in turn: of those who wait along a line of routers, the nearest has every
+/// other turn, the next every other one of the rest, and so on.
+uint32_t take_in_turn(uint32_t waiting, uint32_t& turns) {
+    for (uint32_t turn = ++turns; !(turn & 1) && (waiting & (waiting - 1)); turn >>= 1) waiting &= waiting - 1;
+    return uint32_t(__builtin_ctz(waiting));
+}
+
 }  // namespace
+
+void ReadTree::add(Packet& packet, uint32_t along_trunk, uint32_t along_branch) {
+    line[along_trunk][along_branch].add(packet);
+    branch[along_trunk] |= 1u << along_branch;
+    trunk |= 1u << along_trunk;
+}
+
+Packet& ReadTree::take() {
+    const uint32_t along_trunk = take_in_turn(trunk, trunk_turns);
+    const uint32_t along_branch = take_in_turn(branch[along_trunk], branch_turns[along_trunk]);
+    PacketList& nearest = line[along_trunk][along_branch];
+    Packet& packet = nearest.take();
+    branch[along_trunk] &= ~(uint32_t(!nearest.head) << along_branch);
+    trunk &= ~(uint32_t(!branch[along_trunk]) << along_trunk);
+    return packet;
+}
+
+/// Also of reads that waited when a run ended early.
+void ReadTree::clear() {
+    for (; trunk; trunk &= trunk - 1) {
+        const uint32_t along_trunk = uint32_t(__builtin_ctz(trunk));
+        for (uint32_t& bits = branch[along_trunk]; bits; bits &= bits - 1) line[along_trunk][__builtin_ctz(bits)] = {};
+    }
+    memset(branch_turns, 0, sizeof branch_turns);
+    trunk_turns = 0;
+}
 
 void unlink_flight(Packet* packet) {
     if (packet->previous_flight)
@@ -306,6 +337,11 @@ void pass(Machine& machine, Packet& packet, Direction direction) {
 
 Time landing_cycles(const Machine& machine, const Packet& packet) {
     return Time(packet.bytes / machine.settings.noc_flit_bytes * machine.settings.noc_landing_cycles_per_flit);
+}
+
+Time serve_write(Machine& machine, const Packet& packet) {
+    Time first;
+    return serve_bank(machine, packet, 1, first);
 }
 
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) { post(machine, event, time, run); }
@@ -367,17 +403,20 @@ void launch(Machine& machine, Packet* packet) {
     const Settings& settings = machine.settings;
     const Time leaves = machine.schedule_seed ? perturbed_departure(machine, *packet) : fiber->time;
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
-    packet->stream = packet->occupancy = passing(settings, small ? SMALL_PACKET : packet->bytes, settings.noc_cycles_per_flit);
+    const uint32_t bytes = small ? SMALL_PACKET : packet->bytes;
+    packet->occupancy = uint16_t(settings.noc_link_packet_cycles + data_flits(settings, bytes));
+    packet->stream = uint16_t(sending(settings, bytes, settings.noc_l1_write_cycles_per_flit));
     if (packet->kind == PacketKind::Write || packet->kind == PacketKind::Multicast) link_flight(packet);
     const uint32_t away = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
     packet->hops_back = away;
     if (packet->kind == PacketKind::Read) {
         // `node`: where the data is; the data goes from there to the core over the same NoC.
         double access = settings.noc_read_access_cycles * 0.7;
+        packet->stream = packet->occupancy;
         if (packet->bank != NO_BANK)
             access += settings.dram_read_access_cycles;
         else
-            packet->stream = passing(settings, packet->bytes, away ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit);
+            packet->stream = uint16_t(sending(settings, bytes, away ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit));
         post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + away * machine.fabric.hop_cycles,
              read_at_source);
         return;
@@ -409,8 +448,8 @@ void reset_network(Machine& machine) {
     reset_fabric(machine);
     for (uint32_t i = 0; i < machine.banks; i++) {
         machine.bank[i].busy_until[0] = machine.bank[i].busy_until[1] = 0;
-        for (PacketList& line : machine.bank[i].waiting) line = {};
-        machine.bank[i].distances = machine.bank[i].turns = 0;
+        for (ReadTree& each : machine.bank[i].waiting) each.clear();
+        machine.bank[i].turns = 0;
         machine.bank[i].last_direction = 0;
         machine.bank[i].busy = machine.bank[i].bytes = 0;
     }
