@@ -4,14 +4,17 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from kernels import COMPUTE, READER, WRITER
 from tile_programs import BF16
 
+from ttlang.hardware import chip
 from ttlang.simulator import Device, Program, ProgramError
 from ttlang.simulator.engine_build import engine_folder
+from ttlang.simulator.errors import SimulatorError
 
 GRID = (0, 0, 7, 7)
 
@@ -293,3 +296,9 @@ def test_shards_in_dram(device, shard, banks):
 def test_what_is_no_sharding_of_dram(device, arguments, message):
     with pytest.raises(ProgramError, match=message):
         device.allocate_dram_sharded(*arguments)
+
+
+def test_a_chip_whose_network_is_too_large_is_refused():
+    large = chip("wormhole_b0")
+    with pytest.raises(SimulatorError, match=r"^a NoC of 21 x 12 routers: at most 20 x 20$"):
+        Device(replace(large, noc=replace(large.noc, size=(21, 12))))

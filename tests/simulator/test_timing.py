@@ -270,7 +270,10 @@ def test_a_router_loses_cycles_between_packets_of_two_cores(timing):
         for column in sources:
             x, y = opened.noc_coordinate(column + 4, 0)
             program.add_kernel(
-                programs.text.dataflow(WRITE_PAGES.format(l1=l1, x=x, y=y)), "writer", (column, 0, column, 0), noc=0
+                programs.text.dataflow(WRITE_PAGES.format(l1=l1, x=x, y=y)),
+                "writer",
+                (column, 0, column, 0),
+                noc=0,
             )
         return opened.run(program, sanitize=False).cycles
 

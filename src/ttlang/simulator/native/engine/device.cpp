@@ -253,6 +253,11 @@ int ttsim_device_finish(Machine* machine, char* error, uint32_t error_bytes) {
         snprintf(error, error_bytes, "the chip description has no value for %s", key);
         return 1;
     }
+    const Settings& settings = machine->settings;
+    if (settings.noc_columns > ReadTree::AWAY || settings.noc_rows > ReadTree::AWAY) {
+        snprintf(error, error_bytes, "a NoC of %g x %g routers: at most %u x %u", settings.noc_columns, settings.noc_rows, ReadTree::AWAY, ReadTree::AWAY);
+        return 1;
+    }
     if (!create_memory(*machine, error, error_bytes)) return 1;
     if (!create_fabric(*machine)) {
         snprintf(error, error_bytes, "no room on the host for the links of the NoCs");

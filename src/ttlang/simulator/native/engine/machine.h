@@ -324,7 +324,7 @@ struct alignas(64) Packet {
     uint16_t stream;     ///< cycles in which the source sends it; not less than on a link
     uint16_t node;             ///< router where the head is
     uint16_t from_node, to_node;
-    uint8_t ahead[2];          ///< hops along x and along y that the head has before it
+    uint8_t ahead[2];          ///< hops along x and along y that the head has before it; of a read at first, those of its request
     uint8_t crossed[2];        ///< whether it has passed the edge of the torus along x, along y
     Direction toward;          ///< the link that the head waits for
     bool waits;                ///< that turn is posted
@@ -409,10 +409,18 @@ struct Fabric {
 /// Reads that wait for a DRAM channel on one NoC. Their requests fill the routers on the way: those of a trunk, along the axis that
 /// they take last, and of a branch along the other axis at each of its routers.
 struct ReadTree {
-    static constexpr uint32_t AWAY = 32;  ///< hops along one axis, at most
-    PacketList line[AWAY][AWAY];          ///< [hops along the trunk][along the branch]
-    uint32_t trunk, branch[AWAY];         ///< where somebody waits, as bits
-    uint32_t trunk_turns, branch_turns[AWAY];
+    static constexpr uint32_t AWAY = 20;  ///< more hops than there are along one axis of any chip
+    /// Routers one behind another: where somebody waits, as bits, and how many turns they gave.
+    struct Routers {
+        uint32_t waiting, turns;
+
+        uint32_t take_turn();
+    };
+    struct Branch : Routers {
+        PacketList line[AWAY];
+    };
+    Routers trunk;
+    Branch branch[AWAY];
 
     void add(Packet& packet, uint32_t along_trunk, uint32_t along_branch);
     Packet& take();
@@ -426,7 +434,7 @@ struct Bank {
     uint32_t turns;        ///< so far
     Event turn;            ///< when the channel takes the next read
 
-    bool read_waits() const { return waiting[0].trunk | waiting[1].trunk; }
+    bool read_waits() const { return waiting[0].trunk.waiting | waiting[1].trunk.waiting; }
     double busy_until[2];  ///< by direction: end of the last packet in the queue
     uint8_t last_direction;
     uint64_t busy;

@@ -236,7 +236,7 @@ void post_bank_turn(Machine& machine, Bank& bank) {
 void bank_turn(Machine& machine, Event* event) {
     Bank& bank = *holder_of<Bank, offsetof(Bank, turn)>(event);
     const uint32_t noc = bank.turns++ % NOCS;
-    serve_read(machine, bank.waiting[bank.waiting[noc].trunk ? noc : noc ^ 1].take());
+    serve_read(machine, bank.waiting[bank.waiting[noc].trunk.waiting ? noc : noc ^ 1].take());
     if (bank.read_waits()) post_bank_turn(machine, bank);
 }
 
@@ -247,11 +247,8 @@ void read_at_source(Machine& machine, Event* event) {
     Bank& bank = machine.bank[packet.bank];
     const bool first = !bank.read_waits();
     if (first && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
-    const Hops came = hops(machine.fabric, packet.noc, packet.to_node, packet.node);
-    if (packet.noc == 0)
-        bank.waiting[0].add(packet, came.y, came.x);
-    else
-        bank.waiting[1].add(packet, came.x, came.y);
+    const uint32_t first_axis = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
+    bank.waiting[packet.noc].add(packet, packet.ahead[first_axis ^ 1], packet.ahead[first_axis]);
     if (first) post_bank_turn(machine, bank);
 }
 
@@ -267,39 +264,41 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
     return last;
 }
 
-/// A router takes what comes from behind and what joins there in turn: of those who wait along a line of routers, the nearest has every
-/// other turn, the next every other one of the rest, and so on.
-uint32_t take_in_turn(uint32_t waiting, uint32_t& turns) {
-    for (uint32_t turn = ++turns; !(turn & 1) && (waiting & (waiting - 1)); turn >>= 1) waiting &= waiting - 1;
-    return uint32_t(__builtin_ctz(waiting));
-}
-
 }  // namespace
 
+/// A router takes what comes from behind and what joins there in turn: the nearest who waits has every other turn, the next every other
+/// one of the rest, and so on.
+uint32_t ReadTree::Routers::take_turn() {
+    uint32_t left = waiting;
+    for (uint32_t turn = ++turns; !(turn & 1) && (left & (left - 1)); turn >>= 1) left &= left - 1;
+    return uint32_t(__builtin_ctz(left));
+}
+
 void ReadTree::add(Packet& packet, uint32_t along_trunk, uint32_t along_branch) {
-    line[along_trunk][along_branch].add(packet);
-    branch[along_trunk] |= 1u << along_branch;
-    trunk |= 1u << along_trunk;
+    Branch& joins = branch[along_trunk];
+    joins.line[along_branch].add(packet);
+    joins.waiting |= 1u << along_branch;
+    trunk.waiting |= 1u << along_trunk;
 }
 
 Packet& ReadTree::take() {
-    const uint32_t along_trunk = take_in_turn(trunk, trunk_turns);
-    const uint32_t along_branch = take_in_turn(branch[along_trunk], branch_turns[along_trunk]);
-    PacketList& nearest = line[along_trunk][along_branch];
-    Packet& packet = nearest.take();
-    branch[along_trunk] &= ~(uint32_t(!nearest.head) << along_branch);
-    trunk &= ~(uint32_t(!branch[along_trunk]) << along_trunk);
+    const uint32_t along_trunk = trunk.take_turn();
+    Branch& joins = branch[along_trunk];
+    const uint32_t along_branch = joins.take_turn();
+    PacketList& line = joins.line[along_branch];
+    Packet& packet = line.take();
+    joins.waiting &= ~(uint32_t(!line.head) << along_branch);
+    trunk.waiting &= ~(uint32_t(!joins.waiting) << along_trunk);
     return packet;
 }
 
 /// Also of reads that waited when a run ended early.
 void ReadTree::clear() {
-    for (; trunk; trunk &= trunk - 1) {
-        const uint32_t along_trunk = uint32_t(__builtin_ctz(trunk));
-        for (uint32_t& bits = branch[along_trunk]; bits; bits &= bits - 1) line[along_trunk][__builtin_ctz(bits)] = {};
+    for (Branch& each : branch) {
+        for (; each.waiting; each.waiting &= each.waiting - 1) each.line[__builtin_ctz(each.waiting)] = {};
+        each.turns = 0;
     }
-    memset(branch_turns, 0, sizeof branch_turns);
-    trunk_turns = 0;
+    trunk = {};
 }
 
 void unlink_flight(Packet* packet) {
@@ -376,7 +375,6 @@ Packet* allocate(Machine& machine) {
         packet = fresh_packet();
     packet->next = nullptr;
     packet->copy = nullptr;
-    packet->parent = nullptr;
     packet->sent = packet->landed_first = false;
     packet->bank = NO_BANK;
     packet->deliveries = 0;
@@ -398,8 +396,10 @@ void release(Machine& machine, Packet* packet) {
 
 void launch(Machine& machine, Packet* packet) {
     Fiber* fiber = packet->fiber;
-    packet->issued = fiber->time;
-    packet->issued_line = fiber->line;
+    if (machine.trace) {
+        packet->issued = fiber->time;
+        packet->issued_line = fiber->line;
+    }
     const Settings& settings = machine.settings;
     const Time leaves = machine.schedule_seed ? perturbed_departure(machine, *packet) : fiber->time;
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
@@ -407,10 +407,12 @@ void launch(Machine& machine, Packet* packet) {
     packet->occupancy = uint16_t(settings.noc_link_packet_cycles + data_flits(settings, bytes));
     packet->stream = uint16_t(sending(settings, bytes, settings.noc_l1_write_cycles_per_flit));
     if (packet->kind == PacketKind::Write || packet->kind == PacketKind::Multicast) link_flight(packet);
-    const uint32_t away = hops(machine.fabric, packet->noc, packet->to_node, packet->node).both();
-    packet->hops_back = away;
+    const Hops back = hops(machine.fabric, packet->noc, packet->to_node, packet->node);
+    const uint32_t away = packet->hops_back = back.both();
     if (packet->kind == PacketKind::Read) {
         // `node`: where the data is; the data goes from there to the core over the same NoC.
+        packet->ahead[AlongX] = uint8_t(back.x);
+        packet->ahead[AlongY] = uint8_t(back.y);
         double access = settings.noc_read_access_cycles * 0.7;
         packet->stream = packet->occupancy;
         if (packet->bank != NO_BANK)
@@ -421,6 +423,7 @@ void launch(Machine& machine, Packet* packet) {
              read_at_source);
         return;
     }
+    packet->parent = nullptr;  // in a line of memory that reads do without
     Time start = leaves;
     if (packet->deliveries) {
         // The path is reserved along the tree, there and back, before data moves; the next tree waits for its end.
