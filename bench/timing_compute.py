@@ -100,7 +100,7 @@ def fusion() -> Rows:
                 yield Row(
                     f"{phase}, {thread}", cycles,
                     lambda source=source, phase=phase, thread=thread, inputs=inputs, out=out: programs.zones(
-                        programs.WORMHOLE_THEN, source, inputs, out, out
+                        programs.device(programs.WORMHOLE_THEN), source, inputs, out, out
                     )[phase, thread],
                     fitted=phase in ("mul(fpu)", "add(sfpu)", "reduce", "recip"),
                 )  # fmt: skip

@@ -70,6 +70,14 @@ double reduce_cycles(const Settings& settings, PoolType pool, ReduceDim dim, con
                                 settings.math_reduce_scalar_phase_cycles);
 }
 
+double eltwise_instructions(const Settings& settings, EltwiseOp op) {
+    return op == EltwiseOp::Mul ? settings.math_multiply_instructions : settings.math_tile_instructions;
+}
+
+double reduce_instructions(const Settings& settings, ReduceDim dim) {
+    return by_direction(dim, settings.math_reduce_row_instructions, settings.math_reduce_column_instructions, settings.math_reduce_scalar_instructions);
+}
+
 /// Pays for an initialisation: its code is long and straight, and fetched from L1 unless it ran not long ago.
 void charge_init(Fiber* fiber, uint32_t line, double fetched, double again) {
     charge(fiber, line, fiber->called.has(uint16_t(line)) ? again : fetched);
@@ -248,7 +256,7 @@ void tensix_binary_tiles(uint32_t op, uint32_t cb0, uint32_t cb1, uint32_t tile0
     require(eltwise_tiles(core.math, what, a.format, entry.a, b.format, entry.b, accumulate, out, Broadcast(broadcast), broadcast_row), fiber,
             line, "an element-wise FPU operation", a.format);
     count(core, TileWork::Matrix);
-    use_operands(fiber, line, eltwise_cycles(settings, what, core.math));
+    use_operands(fiber, line, eltwise_cycles(settings, what, core.math), eltwise_instructions(settings, what));
 }
 
 void tensix_binary_reuse(uint32_t op, uint32_t reuse, uint32_t cb, uint32_t tile, uint32_t dst, uint32_t line) {
@@ -265,7 +273,8 @@ void tensix_binary_reuse(uint32_t op, uint32_t reuse, uint32_t cb, uint32_t tile
     require(eltwise_reuse_dest(core.math, EltwiseOp(op), ReuseDest(reuse), a.format, entry.a, out), fiber, line,
             "an element-wise operation on DST", a.format);
     count(core, TileWork::Matrix);
-    use_operands(fiber, line, eltwise_cycles(settings, EltwiseOp(op), core.math) + settings.math_copy_cycles);
+    use_operands(fiber, line, eltwise_cycles(settings, EltwiseOp(op), core.math) + settings.math_copy_cycles,
+                 eltwise_instructions(settings, EltwiseOp(op)));
 }
 
 void tensix_copy_tile(uint32_t cb, uint32_t tile, uint32_t dst, uint32_t line) {
@@ -362,7 +371,8 @@ void tensix_matmul_block(uint32_t cb0, uint32_t cb1, uint32_t tile0, uint32_t ti
     require(done, fiber, line, "matmul_block", a.format);
     count(core, TileWork::Product, rt * ct);
     use_operands(fiber, line,
-                 rt * ct * (core.math.fidelity_phases * settings.math_matmul_phase_cycles + settings.math_matmul_block_overhead_cycles));
+                 rt * ct * (core.math.fidelity_phases * settings.math_matmul_phase_cycles + settings.math_matmul_block_overhead_cycles),
+                 rt * ct * settings.math_matmul_block_instructions);
 }
 
 void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scaler, uint32_t tile, uint32_t scaler_tile, uint32_t dst,
@@ -382,7 +392,7 @@ void tensix_reduce_tile(uint32_t pool, uint32_t dim, uint32_t cb, uint32_t scale
     require(reduce_tile(core.math, PoolType(pool), ReduceDim(dim), a.format, entry.a, b.format, entry.b, out, fresh), fiber, line,
             "reduce_tile", a.format);
     count(core, TileWork::Matrix);
-    use_operands(fiber, line, reduce_cycles(settings, PoolType(pool), ReduceDim(dim), core.math));
+    use_operands(fiber, line, reduce_cycles(settings, PoolType(pool), ReduceDim(dim), core.math), reduce_instructions(settings, ReduceDim(dim)));
 }
 
 // ---- pack, tilize

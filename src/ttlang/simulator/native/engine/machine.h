@@ -465,7 +465,9 @@ struct Bank {
     X(math_eltwise_cycles) X(math_eltwise_phase_cycles) X(math_copy_cycles) X(math_transpose_cycles)                   \
     X(math_reduce_row_cycles) X(math_reduce_column_cycles) X(math_reduce_scalar_cycles)                                \
     X(math_reduce_row_phase_cycles) X(math_reduce_column_phase_cycles) X(math_reduce_scalar_phase_cycles)              \
-    X(math_section_cycles)                                                                                             \
+    X(math_section_cycles) X(math_section_instructions) X(math_tile_instructions) X(math_multiply_instructions)        \
+    X(math_reduce_row_instructions) X(math_reduce_column_instructions) X(math_reduce_scalar_instructions)              \
+    X(math_matmul_block_instructions) X(math_instruction_queue)                                                        \
     X(pack_tile_cycles) X(pack_bytes_per_cycle) X(pack_l1_accumulate_cycles) X(pack_l1_accumulate_32bit_cycles) X(pack_untilize_tile_cycles)              \
     X(pack_init_cycles) X(pack_section_cycles) X(pack_tilize_tile_cycles) X(pack_fast_tilize_tile_cycles)                   \
     X(sfpu_default) X(sfpu_call_cycles)
@@ -599,6 +601,8 @@ void leave_for_a_while(Fiber* fiber);
 /// The fiber has worked, or waited, for so many cycles up to now.
 void trace_work(const Fiber* fiber, Time cycles);
 void trace_wait(const Fiber* fiber, Time cycles, Wait why);
+/// An engine has done, up to now and in so many cycles, what as many instructions of its processor asked for.
+void trace_instructions(const Fiber* fiber, double cycles, double instructions);
 
 /// Cycles of the kernel's own code since the last call, beyond what calls include and what an engine hides.
 inline Time take_own_cycles(Fiber* fiber) {
@@ -635,11 +639,15 @@ inline void charge(Fiber* fiber, uint32_t line, double cycles_or_call) {
     if (__builtin_expect(fiber->time > machine.limit || machine.stop_requested, 0)) leave_for_a_while(fiber);
 }
 
-/// Work of an engine: its processor goes on meanwhile.
-inline void charge_engine(Fiber* fiber, uint32_t line, double cycles) {
+/// Work of an engine that so many instructions ask for: its processor goes on meanwhile.
+inline void charge_engine(Fiber* fiber, uint32_t line, double cycles, double instructions) {
     charge(fiber, line, cycles);
     fiber->ahead = int64_t(cycles);
+    if (__builtin_expect(fiber->core->machine->trace != nullptr, 0)) trace_instructions(fiber, cycles, instructions);
 }
+
+/// An instruction a cycle, as of the vector unit.
+inline void charge_engine(Fiber* fiber, uint32_t line, double cycles) { charge_engine(fiber, line, cycles, cycles); }
 
 /// The running fiber waits until `time` for `why`.
 inline void wait_until(Fiber* fiber, Time time, Wait why) {

@@ -53,7 +53,9 @@ void give_dst_back(Core& core, uint32_t section) {
 void commit(Fiber* fiber, uint32_t line) {
     Core& core = *fiber->core;
     if (core.acquired == core.committed) fail(Fault::Dst, line, "tile_regs_commit without tile_regs_acquire");
-    charge(fiber, line, core.machine->settings.risc_compute_call);
+    const Settings& settings = core.machine->settings;
+    charge(fiber, line, settings.risc_compute_call);
+    if (core.machine->trace) trace_instructions(fiber, settings.risc_compute_call, settings.math_section_instructions);
     if (core.machine->sanitizer) shadow_of(core).math_commit = actor_of(fiber, line);
     core.committed_at[core.committed % core.sections] = fiber->time;
     core.committed++;
@@ -220,8 +222,12 @@ SrcEntry& take_operands(Fiber* fiber, uint32_t line) {
 }
 
 void use_operands(Fiber* fiber, uint32_t line, double cycles) {
+    use_operands(fiber, line, cycles, fiber->core->machine->settings.math_tile_instructions);
+}
+
+void use_operands(Fiber* fiber, uint32_t line, double cycles, double instructions) {
     Core& core = *fiber->core;
-    charge_engine(fiber, line, cycles);
+    charge_engine(fiber, line, cycles, instructions);
     core.src_freed_at[core.src_used % depth(*core.machine)] = fiber->time;
     core.src_used++;
     if (core.src_producer) {

@@ -28,6 +28,8 @@ uint8_t* entry_storage(SrcEntry& entry, uint32_t bytes);
 /// Math: the next operands; blocks until unpack has given them. `use_operands` charges the work and frees the bank.
 SrcEntry& take_operands(Fiber* fiber, uint32_t line);
 void use_operands(Fiber* fiber, uint32_t line, double cycles);
+/// The same where the processor takes other than `math_tile_instructions` to ask for it.
+void use_operands(Fiber* fiber, uint32_t line, double cycles, double instructions);
 
 /// Math: DST tile `index` of the acquired section, marked as written; `fresh` tells whether it had not been.
 uint32_t* math_tile(Fiber* fiber, uint32_t index, uint32_t line, bool* fresh = nullptr);

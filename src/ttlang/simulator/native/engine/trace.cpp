@@ -52,6 +52,20 @@ void append_span(const Fiber* fiber, Time end, Time cycles, TraceKind kind, uint
     trace.open[index] = uint32_t(trace.count);
 }
 
+/// When a processor is where it is in its program: a math processor is ahead of its engine by the instructions that its queue holds,
+/// and goes on when the engine has taken as many of them.
+Time processor_time(const Machine& machine, const Fiber* fiber) {
+    if (fiber->role != TTSIM_MATH) return fiber->time;
+    const Instructions& instructions = machine.trace->instructions[number(machine, fiber)];
+    double queued = machine.settings.math_instruction_queue;
+    for (uint32_t i = 1; i <= Instructions::KEPT; i++) {
+        const Instructions::Done& done = instructions.done[(instructions.next - i) % Instructions::KEPT];
+        if (done.count >= queued) return done.end - Time(done.count > 0 ? done.cycles * queued / done.count : 0);
+        queued -= done.count;
+    }
+    return fiber->time;
+}
+
 /// The number of a name of a zone.
 uint32_t named(Trace& trace, const char* name) {
     for (uint32_t i = 0; i < trace.name_count; i++)
@@ -74,8 +88,9 @@ bool begin_trace(Machine& machine, uint64_t limit, uint32_t fibers) {
     trace->limit = limit < UINT32_MAX ? limit : UINT32_MAX - 1;
     trace->open = static_cast<uint32_t*>(calloc(fibers + 1, sizeof(uint32_t)));
     trace->zones = static_cast<OpenZones*>(calloc(fibers + 1, sizeof(OpenZones)));
+    trace->instructions = static_cast<Instructions*>(calloc(fibers + 1, sizeof(Instructions)));
     machine.trace = trace;
-    return trace->open != nullptr && trace->zones != nullptr;
+    return trace->open && trace->zones && trace->instructions;
 }
 
 void end_trace(Machine& machine) {
@@ -83,6 +98,7 @@ void end_trace(Machine& machine) {
     free(machine.trace->records);
     free(machine.trace->open);
     free(machine.trace->zones);
+    free(machine.trace->instructions);
     for (uint32_t i = 0; i < machine.trace->name_count; i++) free(machine.trace->names[i]);
     free(machine.trace->names);
     free(machine.trace);
@@ -93,6 +109,12 @@ void trace_work(const Fiber* fiber, Time cycles) { append_span(fiber, fiber->tim
 
 void trace_wait(const Fiber* fiber, Time cycles, Wait why) {
     append_span(fiber, fiber->time, cycles, TraceKind::Wait, uint8_t(why), fiber->wait_object);
+}
+
+void trace_instructions(const Fiber* fiber, double cycles, double instructions) {
+    if (fiber->role != TTSIM_MATH) return;
+    Instructions& all = fiber->core->machine->trace->instructions[number(*fiber->core->machine, fiber)];
+    all.done[all.next++ % Instructions::KEPT] = {fiber->time, cycles, instructions};
 }
 
 void trace_pages(const Fiber* fiber, uint32_t cb, int32_t pages) {
@@ -119,7 +141,7 @@ void trace_zone_begin(const Fiber* fiber, const char* name) {
     const uint32_t text = named(trace, name);
     TraceRecord* record = text == UINT32_MAX ? nullptr : append(trace);
     if (!record) return;
-    *record = {fiber->time, 0, fiber->line, text, number(machine, fiber), TraceKind::Zone, 0};
+    *record = {processor_time(machine, fiber), 0, fiber->line, text, number(machine, fiber), TraceKind::Zone, 0};
     zones.records[zones.depth - 1] = uint32_t(record - trace.records);
 }
 
@@ -130,7 +152,8 @@ void trace_zone_end(const Fiber* fiber) {
     const uint32_t index = zones.records[zones.depth];
     if (index == UINT32_MAX) return;
     TraceRecord& record = machine.trace->records[index];
-    record.cycles = uint32_t(fiber->time - record.start);
+    const Time end = processor_time(machine, fiber);
+    record.cycles = end > record.start ? uint32_t(end - record.start) : 0;
 }
 
 }  // namespace ttsim

@@ -31,12 +31,24 @@ struct OpenZones {
     uint32_t depth;
 };
 
+/// What an engine has done last, by the instructions that asked for it.
+struct Instructions {
+    static constexpr uint32_t KEPT = 32;
+    struct Done {
+        Time end;
+        double cycles, count;
+    };
+    Done done[KEPT];
+    uint32_t next;
+};
+
 struct Trace {
     TraceRecord* records;
     size_t count, capacity, limit;
     uint64_t dropped;    ///< records beyond the limit
     uint32_t* open;      ///< by fiber: its last span + 1, which may grow
     OpenZones* zones;    ///< by fiber
+    Instructions* instructions;  ///< by fiber; of math processors
     char** names;        ///< of zones, each once
     uint32_t name_count;
 };
