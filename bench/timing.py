@@ -117,10 +117,14 @@ def noc_dram(chip: str) -> Rows:
 
 def noc_peers() -> Rows:
     yield from noc_row(
-        "WH_read_from55_55txn", lambda size: programs.peers("wormhole_b0", size, 8, 7, 0, False)
+        "WH_read_from55_55txn",
+        lambda size: programs.peers("wormhole_b0", size, 8, 7, 0, False),
+        fitted=(8192,),
     )
     yield from noc_row(
-        "BH_read_from109_109txn", lambda size: programs.peers("blackhole", size, 11, 10, 0, False)
+        "BH_read_from109_109txn",
+        lambda size: programs.peers("blackhole", size, 11, 10, 0, False),
+        fitted=(8192,),
     )
     yield from noc_row("WH_unicast_to4_4txn", lambda size: programs.peers("wormhole_b0", size, 2, 2, 1, True))
     yield from noc_row(
@@ -315,6 +319,7 @@ def rings() -> Rows:
             yield Row(
                 f"{size} B {name}", ns * CLOCK["BH"],
                 lambda size=size, name=name: programs.ring("blackhole", size, name == "spread"),
+                fitted=(size, name) == (256, "single"),
             )  # fmt: skip
 
 
