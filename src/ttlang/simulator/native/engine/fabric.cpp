@@ -188,6 +188,7 @@ void settle_behind(Machine& machine, Packet& packet, Time tail) {
 
 /// A packet that waits keeps its channels behind the head: until it goes on at `goes_on` and its tail follows, or nobody knows when.
 void keep_behind(Machine& machine, Packet& packet, Time goes_on) {
+    packet.settled = goes_on != NEVER;
     if (goes_on == NEVER)
         stop_behind(machine.fabric, packet);
     else
@@ -215,7 +216,8 @@ inline void go_over(Machine& machine, Packet& packet, Direction direction, const
     Time tail = way.link.free_at;
     if (direction != Inject) {
         const Fabric& fabric = machine.fabric;  // a delay that the last router's buffer takes up changes nothing behind it
-        if (stopped || tail + fabric.hop_cycles > packet.tail + fabric.buffer_cycles) settle_behind(machine, packet, tail);
+        const bool known = stopped && packet.settled && tail == machine.now + packet.occupancy;
+        if (!known && (stopped || tail + fabric.hop_cycles > packet.tail + fabric.buffer_cycles)) settle_behind(machine, packet, tail);
         if (tail < packet.tail) tail = packet.tail;
     }
     packet.tail = way.link.channel_free_at[channel] = tail;

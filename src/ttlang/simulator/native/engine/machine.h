@@ -327,7 +327,8 @@ struct alignas(64) Packet {
     uint8_t ahead[2];          ///< hops along x and along y that the head has before it; of a read at first, those of its request
     uint8_t crossed[2];        ///< whether it has passed the edge of the torus along x, along y
     Direction toward;          ///< the link that the head waits for
-    bool waits;                ///< that turn is posted
+    bool waits : 1;            ///< that turn is posted
+    bool settled : 1;          ///< the links behind know when its tail passes them if it goes on at that turn, over a free link
     PacketKind kind;
     uint8_t noc;
     uint8_t flags;
