@@ -434,13 +434,13 @@ struct Bank {
     ReadTree waiting[NOCS];  ///< reads
     uint32_t turns;        ///< so far
     Event turn;            ///< when the channel takes the next read
-
-    bool read_waits() const { return waiting[0].trunk.waiting | waiting[1].trunk.waiting; }
     double busy_until[2];  ///< by direction: end of the last packet in the queue
     uint8_t last_direction;
     uint64_t busy;
     uint64_t bytes;
     uint64_t extent;       ///< address space reserved on the host
+
+    bool read_waits() const { return waiting[0].trunk.waiting | waiting[1].trunk.waiting; }
 };
 
 // ---- machine --------------------------------------------------------------------------------------------------------

@@ -52,18 +52,21 @@ void append_span(const Fiber* fiber, Time end, Time cycles, TraceKind kind, uint
     trace.open[index] = uint32_t(trace.count);
 }
 
-/// When a processor is where it is in its program: a math processor is ahead of its engine by the instructions that its queue holds,
-/// and goes on when the engine has taken as many of them.
+/// When a processor is where it is in its program. A math processor is ahead of its engine: it goes on when the engine has taken so
+/// many instructions that its queue holds the rest.
 Time processor_time(const Machine& machine, const Fiber* fiber) {
     if (fiber->role != TTSIM_MATH) return fiber->time;
     const Instructions& instructions = machine.trace->instructions[number(machine, fiber)];
     double queued = machine.settings.math_instruction_queue;
-    for (uint32_t i = 1; i <= Instructions::KEPT; i++) {
+    Time begun = fiber->time;
+    for (uint32_t i = 1; i <= Instructions::KEPT && queued > 0; i++) {
         const Instructions::Done& done = instructions.done[(instructions.next - i) % Instructions::KEPT];
-        if (done.count >= queued) return done.end - Time(done.count > 0 ? done.cycles * queued / done.count : 0);
-        queued -= done.count;
+        if (done.count == 0) break;  // the first of the run
+        const double held = done.count < queued ? done.count : queued;
+        begun = done.end - Time(done.cycles * held / done.count);
+        queued -= held;
     }
-    return fiber->time;
+    return begun;
 }
 
 /// The number of a name of a zone.
