@@ -170,6 +170,17 @@ def test_the_interface_takes_no_other_request_within_linked_multicasts(timing, l
     assert more == pytest.approx(max(waits_for * packet, issue * (packets - 1)), abs=60)
 
 
+def writer_cycles(programs, chip, shape, source):
+    """Of one core that writes pages of a buffer of this shape."""
+    program = programs.Program()
+    with programs.allocated(chip, shape) as (buffer,):
+        program.add_kernel(
+            programs.text.dataflow(source), "writer", (0, 0, 0, 0),
+            compile_time_args=buffer.accessor_args, runtime_args={(0, 0): [buffer.address]},
+        )  # fmt: skip
+        return programs.device(chip).run(program, sanitize=False).cycles
+
+
 WRITE_AND = """    constexpr auto args = TensorAccessorArgs<0>();
     const auto pages = TensorAccessor(args, get_arg_val<uint32_t>(0));
     for (uint32_t i = 0; i < 4; i++) noc_async_write_page(i, pages, {l1});
@@ -183,13 +194,9 @@ def test_writes_to_dram_leave_long_before_their_acknowledge_on_blackhole_only(ti
     programs = timing.programs
     took = []
     for wait in ("noc_async_writes_flushed", "noc_async_write_barrier"):
-        program = programs.Program()
-        with programs.allocated(chip, (4, 2048)) as (buffer,):
-            program.add_kernel(
-                programs.text.dataflow(WRITE_AND.format(l1=programs.SCRATCH, wait=wait)), "writer", (0, 0, 0, 0),
-                compile_time_args=buffer.accessor_args, runtime_args={(0, 0): [buffer.address]},
-            )  # fmt: skip
-            took.append(programs.device(chip).run(program, sanitize=False).cycles)
+        took.append(
+            writer_cycles(programs, chip, (4, 2048), WRITE_AND.format(l1=programs.SCRATCH, wait=wait))
+        )
     assert took[0] <= took[1]
     assert (took[1] - took[0] > 150) == earlier
 
@@ -295,18 +302,12 @@ WRITE_ONE = """    constexpr auto args = TensorAccessorArgs<0>();
 def test_a_channel_stores_a_packet_while_it_arrives(timing):
     """`noc_latencies`: one write to DRAM takes 409 cycles for 64 bytes and 763 for 8192, not more than the channel takes to store them."""
     programs = timing.programs
-    opened = programs.device("wormhole_b0")
     took = []
     for size in (64, 8192):
-        program = programs.Program()
-        with programs.allocated("wormhole_b0", (1, 8192)) as (buffer,):
-            source = WRITE_ONE.replace("L1", str(programs.SCRATCH)).replace("BYTES", str(size))
-            program.add_kernel(
-                programs.text.dataflow(source), "writer", (0, 0, 0, 0), compile_time_args=buffer.accessor_args,
-                runtime_args={(0, 0): [buffer.address]},
-            )  # fmt: skip
-            took.append(opened.run(program, sanitize=False).cycles)
-    assert took[1] - took[0] == pytest.approx((8192 - 64) / opened.chip.dram.write_bytes_per_cycle, rel=0.02)
+        source = WRITE_ONE.replace("L1", str(programs.SCRATCH)).replace("BYTES", str(size))
+        took.append(writer_cycles(programs, "wormhole_b0", (1, 8192), source))
+    rate = programs.device("wormhole_b0").chip.dram.write_bytes_per_cycle
+    assert took[1] - took[0] == pytest.approx((8192 - 64) / rate, rel=0.02)
 
 
 def test_a_math_processor_is_ahead_of_its_engine_by_what_its_queue_holds(timing):

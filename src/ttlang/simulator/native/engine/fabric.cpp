@@ -201,7 +201,7 @@ void store(Machine& machine, Packet& packet, Link& link) {
     const Settings& settings = machine.settings;
     const double rate = settings.dram_write_bytes_per_cycle, queue = settings.dram_write_queue_bytes;
     const double to_store = (machine.bank[packet.bank].busy_until[1] - double(machine.now)) * rate;
-    packet.acknowledged = serve_write(machine, packet);
+    packet.acknowledged = serve_bank(machine, packet).last;
     if ((to_store > 0 ? to_store : 0) + packet.bytes <= queue) return;
     const Time room_at = packet.acknowledged - Time(queue / rate);
     if (room_at > link.free_at) link.free_at = room_at;
@@ -210,9 +210,8 @@ void store(Machine& machine, Packet& packet, Link& link) {
 /// Packets of several channels share a link flit by flit: a head goes over at once, the tail when all flits that were there before
 /// and its own have gone over, and not before it came.
 inline void go_over(Machine& machine, Packet& packet, Direction direction, const Way& way, uint32_t channel, bool stopped) {
-    const bool stored = direction == Eject && packet.bank != NO_BANK && !is_response(packet);
     claim(machine, packet, way.link, direction);
-    if (stored) store(machine, packet, way.link);
+    if (direction == Eject && ends_in_dram(packet)) store(machine, packet, way.link);
     Time tail = way.link.free_at;
     if (direction != Inject) {
         const Fabric& fabric = machine.fabric;  // a delay that the last router's buffer takes up changes nothing behind it

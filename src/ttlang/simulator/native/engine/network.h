@@ -44,11 +44,12 @@ struct Hops {
 };
 Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
 inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
+/// Whether the packet's data ends in a DRAM channel, not in L1.
+inline bool ends_in_dram(const Packet& packet) { return packet.bank != NO_BANK && packet.kind != PacketKind::Read; }
 /// Claims the flits of a link of the router where the packet's head is, from now on; returns when the first of them passes.
 inline Time claim(Machine& machine, const Packet& packet, Link& link, Direction direction) {
-    const bool into_l1 = direction == Eject && (packet.bank == NO_BANK || packet.kind == PacketKind::Read);
     uint32_t cycles = direction == Inject ? packet.stream : packet.occupancy;
-    if (into_l1) cycles = uint32_t(float(cycles) * machine.fabric.l1_intake);
+    if (direction == Eject && !ends_in_dram(packet)) cycles = uint32_t(float(cycles) * machine.fabric.l1_intake);
     const Time start = link.free_at > machine.now ? link.free_at : machine.now;
     link.free_at = start + cycles;
     link.add_busy(cycles);
@@ -65,8 +66,12 @@ void pass(Machine& machine, Packet& packet, Direction direction);
 Time tail_leaves(const Machine& machine, const Packet& packet);
 /// The packet's source has sent it at `tail`. In noc.cpp.
 void depart(Machine& machine, Packet& packet, Time tail);
-/// The DRAM channel stores the packet, from now on: returns when it has. In noc.cpp.
-Time serve_write(Machine& machine, const Packet& packet);
+/// When the first and the last byte of a packet pass its DRAM channel.
+struct Service {
+    Time first, last;
+};
+/// The channel serves the packet, from now on. In noc.cpp.
+Service serve_bank(Machine& machine, const Packet& packet);
 /// What memory at the target still takes after the tail has arrived, before the acknowledge.
 Time landing_cycles(const Machine& machine, const Packet& packet);
 /// Moves the packet's head one router on along x or y.

@@ -41,32 +41,6 @@ uint32_t sending(const Settings& settings, uint32_t bytes, double cycles_per_fli
     return uint32_t(settings.noc_packet_cycles + data_flits(settings, bytes) * cycles_per_flit + 0.5);
 }
 
-/// The channel serves the packet: returns when its last byte has passed. Reads and writes wait in a queue each, and are taken in
-/// turn while both have something: who comes to one queue pushes the end of the other back by as much as it takes in between.
-Time serve_bank(Machine& machine, const Packet& packet, uint8_t direction, Time& first) {
-    const Settings& settings = machine.settings;
-    Bank& bank = machine.bank[packet.bank];
-    double& own = bank.busy_until[direction];
-    double& other = bank.busy_until[!direction];
-    double service = packet.bytes / (direction ? settings.dram_write_bytes_per_cycle : settings.dram_read_bytes_per_cycle);
-    if (!direction && service < settings.dram_read_request_cycles) service = settings.dram_read_request_cycles;
-    bank.busy += uint64_t(service + 0.5);
-    double start = own;
-    if (other > double(machine.now)) {
-        service += settings.dram_mixed_turnaround_cycles * packet.bytes / settings.dram_page_bytes;
-    } else if (bank.last_direction != direction && bank.bytes && other + settings.dram_turnaround_cycles > start) {
-        start = other + settings.dram_turnaround_cycles;
-    }
-    if (start < double(machine.now)) start = double(machine.now);
-    bank.last_direction = direction;
-    bank.bytes += packet.bytes;
-    const double in_turn = other <= start ? 0 : other - start < service ? other - start : service;
-    own = start + service + in_turn;
-    other += in_turn;
-    first = Time(start);
-    return Time(own);
-}
-
 void wake_for(Machine& machine, Fiber* fiber) {
     if (fiber->state != FiberState::Blocked) return;
     if (fiber->wait != Wait::Reads && fiber->wait != Wait::Writes && fiber->wait != Wait::WritesSent && fiber->wait != Wait::Atomics)
@@ -221,8 +195,7 @@ void bank_turn(Machine& machine, Event* event);
 
 /// The channel reads what the packet carries, which then leaves.
 void serve_read(Machine& machine, Packet& packet) {
-    Time first;
-    const Time served = serve_bank(machine, packet, 0, first);
+    const auto [first, served] = serve_bank(machine, packet);
     const Time on_link = packet.occupancy;  // the link drains what the channel delivers; start so that the tails meet
     post(machine, packet.event, served > first + on_link ? served - on_link : first, inject);
 }
@@ -338,9 +311,29 @@ Time landing_cycles(const Machine& machine, const Packet& packet) {
     return Time(packet.bytes / machine.settings.noc_flit_bytes * machine.settings.noc_landing_cycles_per_flit);
 }
 
-Time serve_write(Machine& machine, const Packet& packet) {
-    Time first;
-    return serve_bank(machine, packet, 1, first);
+/// Reads and writes wait in a queue each, and are taken in turn while both have something: who comes to one queue pushes the end of the other back by as much as it takes in between.
+Service serve_bank(Machine& machine, const Packet& packet) {
+    const Settings& settings = machine.settings;
+    const uint8_t direction = ends_in_dram(packet);
+    Bank& bank = machine.bank[packet.bank];
+    double& own = bank.busy_until[direction];
+    double& other = bank.busy_until[!direction];
+    double service = packet.bytes / (direction ? settings.dram_write_bytes_per_cycle : settings.dram_read_bytes_per_cycle);
+    if (!direction && service < settings.dram_read_request_cycles) service = settings.dram_read_request_cycles;
+    bank.busy += uint64_t(service + 0.5);
+    double start = own;
+    if (other > double(machine.now)) {
+        service += settings.dram_mixed_turnaround_cycles * packet.bytes / settings.dram_page_bytes;
+    } else if (bank.last_direction != direction && bank.bytes && other + settings.dram_turnaround_cycles > start) {
+        start = other + settings.dram_turnaround_cycles;
+    }
+    if (start < double(machine.now)) start = double(machine.now);
+    bank.last_direction = direction;
+    bank.bytes += packet.bytes;
+    const double in_turn = other <= start ? 0 : other - start < service ? other - start : service;
+    own = start + service + in_turn;
+    other += in_turn;
+    return {Time(start), Time(own)};
 }
 
 void post_event(Machine& machine, Event& event, Time time, void (*run)(Machine&, Event*)) { post(machine, event, time, run); }
@@ -405,7 +398,6 @@ void launch(Machine& machine, Packet* packet) {
     const bool small = packet->kind == PacketKind::Atomic || packet->kind == PacketKind::Inline;
     const uint32_t bytes = small ? SMALL_PACKET : packet->bytes;
     packet->occupancy = uint16_t(settings.noc_link_packet_cycles + data_flits(settings, bytes));
-    packet->stream = uint16_t(sending(settings, bytes, settings.noc_l1_write_cycles_per_flit));
     if (packet->kind == PacketKind::Write || packet->kind == PacketKind::Multicast) link_flight(packet);
     const Hops back = hops(machine.fabric, packet->noc, packet->to_node, packet->node);
     const uint32_t away = packet->hops_back = back.both();
@@ -414,15 +406,16 @@ void launch(Machine& machine, Packet* packet) {
         packet->ahead[AlongX] = uint8_t(back.x);
         packet->ahead[AlongY] = uint8_t(back.y);
         double access = settings.noc_read_access_cycles * 0.7;
-        packet->stream = packet->occupancy;
-        if (packet->bank != NO_BANK)
+        if (packet->bank != NO_BANK) {
             access += settings.dram_read_access_cycles;
-        else
+            packet->stream = packet->occupancy;
+        } else
             packet->stream = uint16_t(sending(settings, bytes, away ? settings.noc_l1_read_cycles_per_flit : settings.noc_l1_copy_cycles_per_flit));
         post(machine, packet->event, leaves + Time(2 * settings.noc_niu_cycles + access) + away * machine.fabric.hop_cycles,
              read_at_source);
         return;
     }
+    packet->stream = uint16_t(sending(settings, bytes, settings.noc_l1_write_cycles_per_flit));
     packet->parent = nullptr;  // in a line of memory that reads do without
     Time start = leaves;
     if (packet->deliveries) {

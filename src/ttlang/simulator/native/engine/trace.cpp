@@ -155,8 +155,7 @@ void trace_zone_end(const Fiber* fiber) {
     const uint32_t index = zones.records[zones.depth];
     if (index == UINT32_MAX) return;
     TraceRecord& record = machine.trace->records[index];
-    const Time end = processor_time(machine, fiber);
-    record.cycles = end > record.start ? uint32_t(end - record.start) : 0;
+    record.cycles = uint32_t(processor_time(machine, fiber) - record.start);
 }
 
 }  // namespace ttsim
