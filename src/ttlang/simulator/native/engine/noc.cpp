@@ -15,7 +15,6 @@ namespace {
 
 constexpr uint32_t PACKETS_A_SLAB = 8191;
 constexpr uint32_t LATE_BYTES = 256;    ///< reads of as many are moved when their processor goes on, whose caches then hold them
-constexpr uint32_t NEARLY_DONE = 2;     ///< transfers of a processor left when the state of those it will wake is fetched
 constexpr uint32_t SMALL_PACKET = 32;  ///< bytes that an atomic or an inline write occupies
 
 struct Slab {
@@ -99,10 +98,16 @@ void fetch_lines(const void* from, uint32_t bytes) {
     for (uint32_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(static_cast<const uint8_t*>(from) + i, 1, 2);
 }
 
+/// By loads, which the host carries out; of many prefetches at a time it drops some.
+void load_lines(const void* from, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i += CACHE_LINE) *(static_cast<const volatile uint8_t*>(from) + i);
+}
+
 void fetch_fiber(const Fiber& fiber) {
-    fetch_lines(&fiber, CACHE_LINE);
-    fetch_lines(&fiber.stack_pointer, 3 * CACHE_LINE);
-    fetch_lines(fiber.stack_pointer, 5 * CACHE_LINE);
+    const uint8_t* const top = static_cast<const uint8_t*>(fiber.stack_pointer);
+    const ptrdiff_t used = reinterpret_cast<uint8_t*>(fiber.stack_low) + fiber.stack_bytes - top;
+    load_lines(top, used < 3 * ptrdiff_t(CACHE_LINE) ? uint32_t(used) : 3 * CACHE_LINE);
+    load_lines(&fiber.stack_pointer, 3 * CACHE_LINE);
 }
 
 /// The last of a block's reads is about to land: fetches the state of the processors that will work on the block.
@@ -159,7 +164,7 @@ void arrived(Machine& machine, Event* event) {
     Packet* packet = &head_packet(event);
     if (packet->kind == PacketKind::Atomic && packet->target_core && waits_for_atomics(machine, *packet)) return;
     if (packet->kind != PacketKind::Read) return landed(machine, packet);
-    if (packet->fiber->flight[packet->noc].reads <= NEARLY_DONE) fetch_core(*packet->fiber->core);
+    if (packet->fiber->flight[packet->noc].reads == 1) fetch_core(*packet->fiber->core);
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
