@@ -4,13 +4,16 @@
 The front end of a thread issues one instruction a cycle. The replay expander plays recorded instructions at the same rate;
 TTREPLAY itself is not issued. A result of the multiplier, of a table look-up or of SFPSWAP is there after two cycles: on
 Wormhole the compiler leaves the gap (SFPNOP), on Blackhole the unit waits if the next instruction needs the result. SFPSWAP
-keeps the unit for two cycles on both chips, an SFPNOP after it is part of them. (ISA VectorUnit.md; tt-llk issue 102.)
+keeps the unit for two cycles on both chips, SFPSHFT2 that moves values between lanes on Blackhole; an SFPNOP after it is part of
+them. (ISA VectorUnit.md, SFPSHFT2.md; tt-llk issue 102.)
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MACRO, REPLAY, SWAP, NOP = 0x01, 0x04, 0x92, 0x8F
+MACRO, REPLAY, SWAP, SHIFT, NOP = 0x01, 0x04, 0x92, 0x94, 0x8F
+BETWEEN_LANES = range(2, 5)
+"""Modes of SFPSHFT2 that move values from lane to lane."""
 VECTOR = range(0x70, 0x9A)
 """Opcodes of the vector unit, SFPLOAD to SFPARECIP."""
 MULTIPLIERS = {0x84, 0x85, 0x86, 0x98}
@@ -62,7 +65,11 @@ def cycles(issued: Iterable[int], interlocked: bool) -> int:
         total += 1
         if opcode in VECTOR and opcode != NOP:
             total += last == SWAP or (
-                interlocked and last in LATE and bool(_registers(word) & _written(before))
+                interlocked
+                and (
+                    (last == SHIFT and before & 15 in BETWEEN_LANES)
+                    or (last in LATE and bool(_registers(word) & _written(before)))
+                )
             )
         before = word
     return total

@@ -135,6 +135,7 @@ LOAD, STORE = 0x70000000, 0x72000000  # of register 0
 MULTIPLY = 0x86000000 | 1 << 4  # register 1 from register 0
 STORE_1 = STORE | 1 << 20
 SWAP, NOP, INCREMENT = 0x92000010, 0x8F000000, 0x38000000
+ROTATE, SHIFT_BITS = 0x94000013, 0x94000015  # SFPSHFT2 from lane to lane, within each lane
 
 
 def replay(start: int, length: int, record: bool) -> int:
@@ -199,6 +200,10 @@ def test_a_store_to_the_instruction_buffer_issues():
         ([LOAD, MULTIPLY, STORE], 3, 3),  # of another register
         ([LOAD, SWAP, STORE], 4, 4),  # two cycles on both
         ([LOAD, SWAP, NOP, STORE], 4, 4),
+        ([LOAD, ROTATE, ROTATE, STORE], 4, 6),  # two cycles on Blackhole, whatever follows
+        ([LOAD, ROTATE, NOP, STORE], 4, 4),
+        ([LOAD, ROTATE, INCREMENT, STORE], 4, 4),  # of another unit
+        ([LOAD, SHIFT_BITS, STORE_1], 3, 3),
         ([0x73300000, STORE | 3 << 20], 2, 3),  # a look-up into register 3
         ([0x95000070, STORE | 7 << 20], 2, 3),  # the same, 32 bits, into register 7
         ([0x74000010, STORE_1], 2, 3),  # multiplied by a constant

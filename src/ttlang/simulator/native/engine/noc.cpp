@@ -165,6 +165,8 @@ void arrived(Machine& machine, Event* event) {
     if (packet->kind == PacketKind::Atomic && packet->target_core && waits_for_atomics(machine, *packet)) return;
     if (packet->kind != PacketKind::Read) return landed(machine, packet);
     if (packet->fiber->flight[packet->noc].reads == 1) fetch_core(*packet->fiber->core);
+    __builtin_prefetch(&packet->fiber->state, 0, 3);  // what `may_wait` asks
+    __builtin_prefetch(&packet->fiber->core->semaphore_waiters, 0, 3);
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
@@ -247,8 +249,12 @@ Time perturbed_departure(Machine& machine, const Packet& packet) {
 /// A router takes what comes from behind and what joins there in turn: the nearest who waits has every other turn, the next every other
 /// one of the rest, and so on.
 uint32_t ReadTree::Routers::take_turn() {
+    constexpr uint32_t MOSTLY = 3;  // passed over without a branch, which nobody could guess
+    const uint32_t others = uint32_t(__builtin_popcount(waiting)) - 1, twos = uint32_t(__builtin_ctz(++turns | 1u << 31));
+    const uint32_t passed_over = twos < others ? twos : others;
     uint32_t left = waiting;
-    for (uint32_t turn = ++turns; !(turn & 1) && (left & (left - 1)); turn >>= 1) left &= left - 1;
+    for (uint32_t i = 0; i < MOSTLY; i++) left &= left - uint32_t(i < passed_over);
+    for (uint32_t i = MOSTLY; i < passed_over; i++) left &= left - 1;
     return uint32_t(__builtin_ctz(left));
 }
 
