@@ -562,6 +562,18 @@ def print_tables(names: list[str], rows: bool) -> dict[str, list[Result]]:
     return ran
 
 
+def as_published(ran: dict[str, list[Result]]) -> dict[str, list[Result]]:
+    """Results of what is one table in its source and several here, by the word that their names begin with."""
+    joined: dict[str, list[str]] = {}
+    for name in ran:
+        joined.setdefault(name.split()[0].rstrip(","), []).append(name)
+    return {
+        key: [result for name in names for result in ran[name]]
+        for key, names in joined.items()
+        if len(names) > 1
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", action="store_true", help="print every row after its table")
@@ -587,6 +599,11 @@ def main() -> None:
     print(
         f"\n{inside} of {len(everything)} rows are within 15 %; {ordered} of {pairs} pairs stand in the measured order."
     )
+    print("\n| as one table | rows | mean \\|error\\| | pairs in order |\n|---|---|---|---|")
+    for key, results in as_published(ran).items():
+        found = summarise(results)
+        share = found.ordered / found.pairs
+        print(f"| {key} | {found.rows} | {found.mean:.1%} | {found.ordered}/{found.pairs}, {share:.1%} |")
     print(
         "\n| variants of one kernel | number | fastest on silicon | fastest by the model | it loses on silicon | pairs in order |"
     )

@@ -28,13 +28,19 @@ def compute_blocks_formats() -> Rows:
 
 
 def reductions(chip: str, table: str) -> Rows:
+    fitted = {
+        "BH": lambda fidelity, direction, tiles: (
+            tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else "")
+        ),
+        "WH": lambda fidelity, direction, tiles: direction == "scalar" and tiles >= 16,
+    }[chip]
     for fidelity, direction, tiles, ns in SILICON[table]["rows"]:
         yield Row(
             f"{direction} {fidelity} {tiles} tiles", ns * CLOCK[chip],
             lambda fidelity=fidelity, direction=direction, tiles=tiles: programs.reduce_blocks(
                 LIBRARIES_THEN[chip], direction, tiles, fidelity
             ),
-            fitted=chip == "BH" and tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else ""),
+            fitted=fitted(fidelity, direction, tiles),
         )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ BOUNDS = {
     "noc_one_packet_BH": (0.04, 0.13, 0.95),
     "compute_fusion_phases_WH": (0.04, 0.12, 0.99),
     "reduce_block_BH": (0.04, 0.13, 1.0),
-    "reduce_accumulate_WH": (0.055, 0.10, 0.97),
+    "reduce_accumulate_WH": (0.035, 0.10, 1.0),
     "handshake_elision_BH": (0.04, 0.08, 1.0),
     "matrix unit, unpack, pack": (0.04, 0.07, 0.97),
     "sfpu_cycles_per_tile": (0.055, 0.15, 0.97),
