@@ -28,12 +28,11 @@ def compute_blocks_formats() -> Rows:
 
 
 def reductions(chip: str, table: str) -> Rows:
-    fitted = {
-        "BH": lambda fidelity, direction, tiles: (
-            tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else "")
-        ),
-        "WH": lambda fidelity, direction, tiles: direction == "scalar" and tiles >= 16,
-    }[chip]
+    def fitted(fidelity: str, direction: str, tiles: int) -> bool:
+        if chip == "WH":
+            return direction == "scalar" and tiles >= 16
+        return tiles > 2 and fidelity in ("HiFi2", "HiFi4", "LoFi" if direction != "scalar" else "")
+
     for fidelity, direction, tiles, ns in SILICON[table]["rows"]:
         yield Row(
             f"{direction} {fidelity} {tiles} tiles", ns * CLOCK[chip],

@@ -64,13 +64,9 @@ def cycles(issued: Iterable[int], interlocked: bool) -> int:
         opcode, last = word >> 24, before >> 24
         total += 1
         if opcode in VECTOR and opcode != NOP:
-            total += last == SWAP or (
-                interlocked
-                and (
-                    (last == SHIFT and before & 15 in BETWEEN_LANES)
-                    or (last in LATE and bool(_registers(word) & _written(before)))
-                )
-            )
+            busy = last == SWAP or (interlocked and last == SHIFT and before & 15 in BETWEEN_LANES)
+            late = interlocked and last in LATE and bool(_registers(word) & _written(before))
+            total += busy or late
         before = word
     return total
 

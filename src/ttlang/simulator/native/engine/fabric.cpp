@@ -137,7 +137,7 @@ void post_turn(Machine& machine, uint32_t noc, const Way& way) {
 template <class Visit>
 void for_links_behind(const Fabric& fabric, const Packet& packet, const Visit& visit) {
     const uint16_t* const back = fabric.neighbour[packet.noc ^ 1];
-    const uint32_t second = packet.noc ^ 1u;
+    const uint32_t second = first_axis(packet) ^ 1u;
     uint32_t router = packet.node, buffered = fabric.buffer_cycles;
     const uint8_t* const place = second == AlongX ? fabric.x : fabric.y;
     const uint8_t from = place[packet.from_node];

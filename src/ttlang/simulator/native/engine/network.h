@@ -44,6 +44,8 @@ struct Hops {
 };
 Hops hops(const Fabric& fabric, uint32_t noc, uint32_t from, uint32_t to);
 inline uint32_t router_of(const Machine& machine, const Core& core) { return core.physical_y * machine.fabric.columns + core.physical_x; }
+/// NoC 0 goes along x first, NoC 1 along y.
+inline uint32_t first_axis(const Packet& packet) { return packet.noc; }
 /// Whether the packet's data ends in a DRAM channel, not in L1.
 inline bool ends_in_dram(const Packet& packet) { return packet.bank != NO_BANK && packet.kind != PacketKind::Read; }
 /// Claims the flits of a link of the router where the packet's head is, from now on; returns when the first of them passes.

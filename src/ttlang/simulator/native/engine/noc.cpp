@@ -94,11 +94,7 @@ void departed(Machine& machine, Event* event) {
     if (packet->landed_first) release(machine, packet);
 }
 
-void fetch_lines(const void* from, uint32_t bytes) {
-    for (uint32_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(static_cast<const uint8_t*>(from) + i, 1, 2);
-}
-
-/// By loads, which the host carries out; of many prefetches at a time it drops some.
+/// Fetches by loads, which the host carries out; of many prefetches at a time it drops some.
 void load_lines(const void* from, uint32_t bytes) {
     for (uint32_t i = 0; i < bytes; i += CACHE_LINE) *(static_cast<const volatile uint8_t*>(from) + i);
 }
@@ -114,8 +110,7 @@ void fetch_fiber(const Fiber& fiber) {
 void fetch_core(const Core& core) {
     for (const Fiber* fiber : core.fiber)
         if (fiber) fetch_fiber(*fiber);
-    fetch_lines(&core, offsetof(Core, cb));
-    for (uint32_t i = 0; i < core.cbs_used; i++) fetch_lines(&core.cb[core.cb_used[i]], sizeof(CircularBuffer));
+    for (uint32_t i = 0; i < core.cbs_used; i++) load_lines(&core.cb[core.cb_used[i]], sizeof(CircularBuffer));
 }
 
 void landed(Machine& machine, Packet* packet) {
@@ -165,14 +160,11 @@ void arrived(Machine& machine, Event* event) {
     if (packet->kind == PacketKind::Atomic && packet->target_core && waits_for_atomics(machine, *packet)) return;
     if (packet->kind != PacketKind::Read) return landed(machine, packet);
     if (packet->fiber->flight[packet->noc].reads == 1) fetch_core(*packet->fiber->core);
-    __builtin_prefetch(&packet->fiber->state, 0, 3);  // what `may_wait` asks
-    __builtin_prefetch(&packet->fiber->core->semaphore_waiters, 0, 3);
     post(machine, packet->event, machine.now + Time(machine.settings.noc_read_access_cycles * 0.3), read_returned);
 }
 
 Direction next_direction(const Packet& packet) {
-    const uint32_t first = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
-    const uint32_t direction = first ^ uint32_t(packet.ahead[first] == 0);
+    const uint32_t first = first_axis(packet), direction = first ^ uint32_t(packet.ahead[first] == 0);
     return packet.ahead[direction] ? Direction(direction) : Eject;
 }
 
@@ -227,8 +219,8 @@ void read_at_source(Machine& machine, Event* event) {
     Bank& bank = machine.bank[packet.bank];
     const bool first = !bank.read_waits();
     if (first && bank.busy_until[0] <= double(machine.now)) return serve_read(machine, packet);
-    const uint32_t first_axis = packet.noc;  // NoC 0 goes along x first, NoC 1 along y
-    bank.waiting[packet.noc].add(packet, packet.ahead[first_axis ^ 1], packet.ahead[first_axis]);
+    const uint32_t axis = first_axis(packet);
+    bank.waiting[packet.noc].add(packet, packet.ahead[axis ^ 1], packet.ahead[axis]);
     if (first) post_bank_turn(machine, bank);
 }
 
